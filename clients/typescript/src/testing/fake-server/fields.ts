@@ -1,7 +1,7 @@
 /** Reads the members of request bodies, and notes every wrong place. */
 
 import { stringify } from "./json.js";
-import type { WrongPlace } from "./refusals.js";
+import { invalid, type WrongPlace } from "./refusals.js";
 
 export const MAX_PAYLOAD_BYTES = 1_048_576;
 export const MAX_DETAIL_BYTES = 262_144;
@@ -10,45 +10,32 @@ export const MAX_JSON_DEPTH = 64;
 /** A JSON object. */
 export type Members = Record<string, unknown>;
 
-/** Where in a body a value stands. */
-export class Place {
-  readonly pointer: string;
-  readonly wrong: WrongPlace[];
-
-  constructor(pointer: string, wrong: WrongPlace[]) {
-    this.pointer = pointer;
-    this.wrong = wrong;
-  }
-
-  at(name: string | number): Place {
-    return new Place(`${this.pointer}/${name}`, this.wrong);
-  }
-
-  /** Notes what is wrong here. */
-  note(detail: string): undefined {
-    this.wrong.push({ pointer: this.pointer, detail });
-  }
+/** Where in a body a value stands, and what is wrong in that body. */
+interface Place {
+  pointer: string;
+  wrong: WrongPlace[];
 }
 
-/** Reads a value; undefined, and a note, where it is wrong. */
-export type Check<T> = (value: unknown, place: Place) => T | undefined;
+/** What is wrong with a value. */
+export class Wrong extends Error {}
 
+/** Reads a value, or throws Wrong. */
+export type Check<T> = (value: unknown, place: Place) => T;
 /** The check of a member that must be there. */
-export interface Needed<T> extends Check<T> {
-  isNeeded: true;
-}
-
-/** The check of a member for which null is a value. */
-export interface Nullable<T> extends Check<T> {
-  takesNull: true;
-}
-
+export type Needed<T> = Check<T> & { isNeeded: true };
 export type Shape = Record<string, Check<unknown>>;
-
-/** What is read of an object with these members: once nothing is wrong, all that are needed are there. */
+/** What is read of an object with these members. */
 export type Read<S extends Shape> = {
   [Name in keyof S]: S[Name] extends Needed<infer T> ? T : S[Name] extends Check<infer T> ? T | undefined : never;
 };
+
+/** Reads a body, or a part of it, or refuses it with all its wrong places. */
+export function read<T>(value: unknown, check: Check<T>, pointer = ""): T {
+  const wrong: WrongPlace[] = [];
+  const result = noting(check, value, { pointer, wrong });
+  if (wrong.length > 0) throw invalid(wrong);
+  return result;
+}
 
 /** A member that must be there. Others may be left out, or null, which is the same. */
 export function needed<T>(check: Check<T>): Needed<T> {
@@ -56,9 +43,9 @@ export function needed<T>(check: Check<T>): Needed<T> {
 }
 
 /** A member for which null is not the same as leaving it out. */
-export function orNull<T>(check: Check<T>): Nullable<T | null> {
-  const read: Check<T | null> = (value, place) => (value === null ? null : check(value, place));
-  return Object.assign(read, { takesNull: true as const });
+export function orNull<T>(check: Check<T>): Check<T | null> {
+  const nullable: Check<T | null> = (value, place) => (value === null ? null : check(value, place));
+  return Object.assign(nullable, { takesNull: true });
 }
 
 /** An object of these members and no others. */
@@ -66,71 +53,75 @@ export function members<S extends Shape>(
   shape: S,
   explain: (name: string) => string = () => "is not a field of this object",
 ): Check<Read<S>> {
-  return (value, place) => {
-    if (!isMembers(value)) return place.note("must be an object");
-    const read: Members = {};
+  return (value, { pointer, wrong }) => {
+    const given = isMembers(value) ? value : fail("must be an object");
+    const result: Members = {};
     for (const [name, check] of Object.entries(shape)) {
-      const takesNull = "isNeeded" in check || "takesNull" in check;
-      if (!Object.hasOwn(value, name)) {
-        if ("isNeeded" in check) place.at(name).note("is missing");
-      } else if (value[name] !== null || takesNull) read[name] = check(value[name], place.at(name));
+      const place = { pointer: `${pointer}/${name}`, wrong };
+      const isThere = Object.hasOwn(given, name);
+      if (isThere && (given[name] !== null || "isNeeded" in check || "takesNull" in check)) {
+        result[name] = noting(check, given[name], place);
+      } else if (!isThere && "isNeeded" in check) {
+        wrong.push({ pointer: place.pointer, detail: "is missing" });
+      }
     }
-    for (const name of Object.keys(value)) if (!Object.hasOwn(shape, name)) place.at(name).note(explain(name));
-    return read as Read<S>;
+    for (const name of Object.keys(given)) {
+      if (!Object.hasOwn(shape, name)) wrong.push({ pointer: `${pointer}/${name}`, detail: explain(name) });
+    }
+    return result as Read<S>;
   };
 }
 
 /** An array within bounds, of items that are checked alike. */
 export function array<T>(least: number, most: number, item: Check<T>): Check<T[]> {
-  return (value, place) => {
+  return (value, { pointer, wrong }) => {
     if (!Array.isArray(value) || value.length < least || value.length > most) {
-      return place.note(`must be an array of ${least} to ${most} items`);
+      return fail(`must be an array of ${least} to ${most} items`);
     }
-    return value.map((each, index) => item(each, place.at(index)) as T);
+    return value.map((each, index) => noting(item, each, { pointer: `${pointer}/${index}`, wrong }));
   };
 }
 
-export const anything: Check<unknown> = (value) => value;
-export const boolean: Check<boolean> = rule(
-  (value): value is boolean => typeof value === "boolean",
-  "must be true or false",
-);
-export const name: Check<string> = matching(/^[A-Za-z0-9._:-]{1,64}$/, "must be 1 to 64 letters, digits and . _ : -");
-export const leaseToken: Check<string> = lowered(matching(/^[0-9a-f]{32}$/i, "is not a lease token"));
-export const UUID: RegExp = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-export const identifier: Check<string> = lowered(matching(UUID, "is not a UUID"));
-
 export function integer(least: number, most: number): Check<number> {
-  const isRight = (value: unknown): value is number =>
-    Number.isInteger(value) && least <= Number(value) && Number(value) <= most;
-  return rule(isRight, `must be a whole number from ${least} to ${most}`);
+  return (value) => {
+    const isRight = typeof value === "number" && Number.isInteger(value) && least <= value && value <= most;
+    return isRight ? value : fail(`must be a whole number from ${least} to ${most}`);
+  };
 }
 
 export function text(most: number): Check<string> {
-  const pattern = new RegExp(`^\\P{Cc}{1,${most}}$`, "u");
-  return matching(pattern, `must be a string of 1 to ${most} characters without control characters`);
+  const detail = `must be a string of 1 to ${most} characters without control characters`;
+  return matching(new RegExp(`^\\P{Cc}{1,${most}}$`, "u"), detail);
 }
 
 export function oneOf<T extends string>(...words: T[]): Check<T> {
-  return rule((value): value is T => words.some((word) => word === value), `must be one of ${words.join(", ")}`);
+  return (value) => words.find((word) => word === value) ?? fail(`must be one of ${words.join(", ")}`);
 }
 
 /** Any JSON within the limits of size and depth. */
 export function json(mostBytes: number): Check<unknown> {
-  const isRight = (value: unknown): value is unknown =>
-    byteLength(value) <= mostBytes && !isDeeper(value, MAX_JSON_DEPTH);
-  return rule(isRight, `must have no more than ${mostBytes} bytes and ${MAX_JSON_DEPTH} levels`);
+  return (value) => {
+    const isRight = byteLength(value) <= mostBytes && !isDeeper(value, MAX_JSON_DEPTH);
+    return isRight ? value : fail(`must have no more than ${mostBytes} bytes and ${MAX_JSON_DEPTH} levels`);
+  };
 }
 
-export const object: Check<Members> = (value, place) =>
-  isMembers(value) ? (json(MAX_DETAIL_BYTES)(value, place) as Members | undefined) : place.note("must be an object");
-
-export const moment: Check<Date> = (value, place) => {
-  const isTime = typeof value === "string" && /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(value);
-  const read = new Date(isTime ? value : NaN);
-  return Number.isNaN(read.getTime()) ? place.note("is not a time like 2030-01-31T12:00:00Z") : read;
+export const UUID: RegExp = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+export const identifier: Check<string> = lowered(matching(UUID, "is not a UUID"));
+export const leaseToken: Check<string> = lowered(matching(/^[0-9a-f]{32}$/i, "is not a lease token"));
+export const name: Check<string> = matching(/^[A-Za-z0-9._:-]{1,64}$/, "must be 1 to 64 letters, digits and . _ : -");
+export const anything: Check<unknown> = (value) => value;
+export const boolean: Check<boolean> = (value) => (typeof value === "boolean" ? value : fail("must be true or false"));
+export const object: Check<Members> = (value, place) => {
+  if (!isMembers(value)) return fail("must be an object");
+  json(MAX_DETAIL_BYTES)(value, place);
+  return value;
 };
-
+export const moment: Check<Date> = (value) => {
+  const isTime = typeof value === "string" && /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(value);
+  const result = new Date(isTime ? value : NaN);
+  return Number.isNaN(result.getTime()) ? fail("is not a time like 2030-01-31T12:00:00Z") : result;
+};
 /** A scenario run's id: a text, or a whole number, which is kept as text. */
 export const runId: Check<string> = (value, place) => text(64)(Number.isInteger(value) ? String(value) : value, place);
 
@@ -148,14 +139,25 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-function rule<T>(isRight: (value: unknown) => value is T, detail: string): Check<T> {
-  return (value, place) => (isRight(value) ? value : place.note(detail));
-}
-
 function matching(pattern: RegExp, detail: string): Check<string> {
-  return rule((value): value is string => typeof value === "string" && pattern.test(value), detail);
+  return (value) => (typeof value === "string" && pattern.test(value) ? value : fail(detail));
 }
 
 function lowered(check: Check<string>): Check<string> {
-  return (value, place) => check(value, place)?.toLowerCase();
+  return (value, place) => check(value, place).toLowerCase();
+}
+
+/** What a check reads; where it throws, its detail is noted, and the whole is refused once all of it is read. */
+function noting<T>(check: Check<T>, value: unknown, place: Place): T {
+  try {
+    return check(value, place);
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    place.wrong.push({ pointer: place.pointer, detail: error.message });
+    return undefined as T;
+  }
+}
+
+function fail(detail: string): never {
+  throw new Wrong(detail);
 }

@@ -19,126 +19,120 @@ const EXCHANGE = fields.members({
   poll_id: fields.identifier,
   settlements: fields.array(0, 1000, fields.anything),
 });
-type Poll = NonNullable<ReturnType<typeof EXCHANGE>>;
+type Poll = Omit<ReturnType<typeof EXCHANGE>, "settlements">;
 
-interface Leased {
+/** What a poll gets: events, or perhaps the cause for which there are none. */
+interface Given {
   events: object[];
   notice: object | null;
 }
 
 /** `POST /events/queue/{engine_type}/lease`. */
 export async function exchange(call: Call): Promise<object> {
-  const sent = call.readOptional(EXCHANGE);
-  const results = settleAll(call, sent.settlements ?? []);
-  const isRefused = results.some((result) => "error" in result);
+  const { settlements = [], ...sent } = fields.read(call.body ?? {}, EXCHANGE);
+  const results = settleAll(call, settlements);
+  if (results.some((result) => "error" in result)) sent.wait_seconds = 0;
   try {
-    return { results, ...(await poll(call, isRefused ? { ...sent, wait_seconds: 0 } : sent)) };
+    return { results, ...(await poll(call, sent)) };
   } catch (error) {
     if (!(error instanceof Refused) || results.length === 0) throw error;
     return { results, events: [], notice: null, lease_error: error.problem() };
   }
 }
 
-async function poll(call: Call, sent: Poll): Promise<Leased> {
+async function poll(call: Call, sent: Poll): Promise<Given> {
   const { state } = call;
-  const engineId = call.engineId ?? "(none named)";
-  const first = knownEngine(state, engineId);
-  if (first.engineType !== call.param("engine_type")) {
-    const detail = `engine ${engineId} is registered as ${first.engineType}`;
-    throw new Refused("engine_type_mismatch", detail, { engine_type: first.engineType });
+  const first = knownEngine(state, call.engineId ?? "(none named)");
+  const { engine_id, engine_type } = first;
+  if (engine_type !== call.param("engine_type")) {
+    throw new Refused("engine_type_mismatch", `engine ${engine_id} is registered as ${engine_type}`, { engine_type });
   }
   const wasDraining = first.drain !== null;
-  let leased: Leased = { events: [], notice: null };
+  let given: Given = { events: [], notice: null };
   first.parkedPolls += 1;
   try {
     await call.wait(sent.wait_seconds ?? 0, () => {
-      const engine = knownEngine(state, engineId);
+      const engine = knownEngine(state, engine_id);
       call.checkIncarnation(engine);
-      engine.lastPollAt = state.now();
-      leased = claim(state, engine, sent);
+      engine.last_poll_at = state.now();
+      given = give(state, engine, sent);
       const isOver = state.isStopping || (engine.drain !== null && !wasDraining);
-      return isOver || leased.events.length > 0 || undefined;
+      return isOver || given.events.length > 0 || undefined;
     });
   } finally {
     first.parkedPolls -= 1;
   }
-  return leased;
+  return given;
 }
 
-function claim(state: State, engine: Engine, sent: Poll): Leased {
-  const pollTerms = JSON.stringify([engine.engineType, sent.limit, sent.visibility_timeout_seconds]);
-  const held = state.heldBy(engine.engineId);
-  const again = held.filter(({ lease }) => lease?.pollId !== undefined && lease.pollId === sent.poll_id);
+function give(state: State, engine: Engine, sent: Poll): Given {
+  const { poll_id, limit = 3, visibility_timeout_seconds } = sent;
+  const pollTerms = JSON.stringify([engine.engine_type, limit, visibility_timeout_seconds]);
+  const held = state.heldBy(engine.engine_id);
+  const again = held.filter(({ lease }) => lease?.pollId !== undefined && lease.pollId === poll_id);
   if (again.some(({ lease }) => lease?.pollTerms !== pollTerms)) {
-    throw new Refused("poll_id_reused", `the poll id ${sent.poll_id ?? ""} stands for another poll`);
+    throw new Refused("poll_id_reused", `the poll id ${poll_id ?? ""} stands for another poll`);
   }
-  if (again.length > 0) return { events: again.map((event) => leasedEvent(state, event)), notice: null };
+  if (again.length > 0) return { events: again.map((event) => leased(state, event)), notice: null };
   const notice = noticeFor(state, engine, held);
   if (notice !== null) return { events: [], notice };
-  const chosen = choose(state, engine, held, sent.limit ?? 3);
+  const chosen = choose(state, engine, held, limit);
   for (const event of chosen) {
-    const seconds = sent.visibility_timeout_seconds ?? event.sent.visibility_timeout_seconds ?? VISIBILITY_SECONDS;
+    const seconds = visibility_timeout_seconds ?? event.sent.visibility_timeout_seconds ?? VISIBILITY_SECONDS;
     event.attempt += 1;
     event.status = "processing";
-    event.availableAt = null;
+    event.available_at = null;
     event.lease = {
-      token: randomBytes(16).toString("hex"),
-      engineId: engine.engineId,
+      lease_token: randomBytes(16).toString("hex"),
+      lock: `processing_by_${engine.engine_id}`,
+      leased_by: engine.engine_id,
+      leased_at: state.now(),
+      expires_at: state.in(seconds),
+      deadline_at: state.in(MAX_LEASE_SECONDS),
+      visibility_timeout_seconds: seconds,
       incarnation: engine.incarnation,
-      leasedAt: state.now(),
-      expiresAt: state.in(seconds),
-      deadlineAt: state.in(MAX_LEASE_SECONDS),
-      seconds,
-      pollId: sent.poll_id,
+      pollId: poll_id,
       pollTerms,
     };
   }
-  return { events: chosen.map((event) => leasedEvent(state, event)), notice: null };
+  return { events: chosen.map((event) => leased(state, event)), notice: null };
 }
 
 function noticeFor(state: State, engine: Engine, held: Event[]): object | null {
-  const notice = (code: string, detail: string, retryAfter: number, more?: object): object => ({
-    code,
-    detail,
-    ...more,
-    retry_after_seconds: retryAfter,
-  });
+  const notice = (code: string, detail: string, retry_after_seconds: number, more?: object): object => {
+    return { code, detail, ...more, retry_after_seconds };
+  };
   const count = { held: held.length };
-  const { holdingOff } = engine;
-  const most = maxConcurrentEvents(engine) ?? Infinity;
-  if (state.isStopping)
-    return notice("server_stopping", "this server is stopping; poll another, or again in a moment", 2);
-  if (engine.drain !== null) {
-    return notice("engine_draining", "the engine is draining and is given no more events", 5, count);
+  const { drain, holding_off } = engine;
+  if (state.isStopping) return notice("server_stopping", "this server is stopping; poll again in a moment", 2);
+  if (drain !== null) return notice("engine_draining", "the engine is draining and is given no more events", 5, count);
+  if (holding_off !== null && holding_off.until > state.now()) {
+    const seconds = Math.ceil(state.secondsUntil(holding_off.until));
+    return notice("engine_holding_off", "the engine holds off, as its heartbeat said", seconds, holding_off);
   }
-  if (holdingOff !== null && holdingOff.until > state.now()) {
-    const seconds = Math.max(1, Math.ceil(state.secondsUntil(holdingOff.until)));
-    return notice("engine_holding_off", "the engine holds off, as its heartbeat said", seconds, holdingOff);
-  }
-  if (held.some((event) => event.isolation === "isolated")) {
+  if (held.some((event) => event.isIsolated)) {
     const detail = "an event whose lease was lost before is worked on alone: settle what is held first";
     return notice("engine_at_capacity", detail, 1, count);
   }
-  if (held.length < most) return null;
+  if (held.length < (maxConcurrentEvents(engine) ?? Infinity)) return null;
   return notice("engine_at_capacity", "the engine holds as many events as its max_concurrent_events", 1, count);
 }
 
 function choose(state: State, engine: Engine, held: Event[], limit: number): Event[] {
   const now = state.now();
-  const due = state.queue(engine.engineType).filter(({ availableAt }) => availableAt !== null && availableAt <= now);
-  const dueAt = (event: Event): number => event.availableAt?.getTime() ?? 0;
-  due.sort((one, two) => two.sent.priority - one.sent.priority || dueAt(one) - dueAt(two));
+  const dueAt = (event: Event): number => event.available_at?.getTime() ?? Infinity;
+  const due = state
+    .queue(engine.engine_type)
+    .filter((event) => dueAt(event) <= now.getTime())
+    .sort((one, two) => two.sent.priority - one.sent.priority || dueAt(one) - dueAt(two));
   const room = Math.min(limit, (maxConcurrentEvents(engine) ?? Infinity) - held.length);
   const chosen: Event[] = [];
   let bytes = 0;
   for (const event of due) {
     if (chosen.length === room) break;
-    const beside = [...held, ...chosen];
-    if (event.isolation === "isolated") {
-      if (beside.length === 0) return [event];
-      continue;
-    }
-    if (event.isolation === "suspect" && beside.some((other) => other.isolation === "suspect")) continue;
+    const others = [...held, ...chosen];
+    if (event.isIsolated && others.length === 0) return [event];
+    if (event.isIsolated || (event.isSuspect && others.some((other) => other.isSuspect))) continue;
     bytes += fields.byteLength(event.sent.payload);
     if (bytes > MAX_REPLY_BYTES && chosen.length > 0) break;
     chosen.push(event);
@@ -146,45 +140,34 @@ function choose(state: State, engine: Engine, held: Event[], limit: number): Eve
   return chosen;
 }
 
-function leasedEvent(state: State, event: Event): object {
-  const { sent, lease } = event;
-  if (lease === null) throw new Error(`event ${event.eventId} is not leased`);
-  const last = event.attempts.at(-1);
+function leased(state: State, event: Event): object {
+  if (event.lease === null) throw new Error(`event ${event.event_id} is not leased`);
+  const { incarnation, pollId, pollTerms, ...lease } = event.lease;
+  const {
+    engine_type,
+    event_type,
+    payload,
+    priority,
+    scenario_run_id = null,
+    traceparent = null,
+    tracestate,
+  } = event.sent;
+  const { event_id, created_at, attempt, retriesLeft } = event;
   return {
-    event_id: event.eventId,
-    engine_type: sent.engine_type,
-    event_type: sent.event_type,
-    payload: sent.payload,
-    payload_bytes: fields.byteLength(sent.payload),
-    priority: sent.priority,
-    scenario_run_id: sent.scenario_run_id ?? null,
-    created_at: event.createdAt,
-    attempt: event.attempt,
-    max_attempts: event.attempt + event.retriesLeft,
-    retries_left: event.retriesLeft,
+    ...{ event_id, engine_type, event_type, payload, payload_bytes: fields.byteLength(payload), priority },
+    ...{ scenario_run_id, traceparent, tracestate, created_at, attempt },
+    max_attempts: attempt + retriesLeft,
+    retries_left: retriesLeft,
     losses_left: event.lossesLeft,
     releases_in_row: event.releasesInRow,
-    previous: last
-      ? {
-          outcome: last.outcome,
-          error: last.report?.error ?? null,
-          progress: last.progress,
-          code: last.report?.code ?? null,
-          reason: last.report?.reason ?? null,
-          ended_at: last.endedAt,
-        }
-      : null,
-    traceparent: sent.traceparent ?? null,
-    tracestate: sent.tracestate,
-    lease: {
-      lease_token: lease.token,
-      lock: `processing_by_${lease.engineId}`,
-      leased_by: lease.engineId,
-      leased_at: lease.leasedAt,
-      expires_at: lease.expiresAt,
-      expires_in_seconds: state.secondsUntil(lease.expiresAt),
-      deadline_at: lease.deadlineAt,
-      visibility_timeout_seconds: lease.seconds,
-    },
+    previous: previousOf(event),
+    lease: { ...lease, expires_in_seconds: state.secondsUntil(lease.expires_at) },
   };
+}
+
+function previousOf(event: Event): object | null {
+  const last = event.attempts.at(-1);
+  if (last === undefined) return null;
+  const { error = null, code = null, reason = null } = last.report ?? {};
+  return { outcome: last.outcome, error, progress: last.progress, code, reason, ended_at: last.ended_at };
 }

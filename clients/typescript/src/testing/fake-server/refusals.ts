@@ -1,5 +1,8 @@
 /** What the fake server refuses, as problem documents. */
 
+/** The code of a problem. */
+export type ProblemCode = keyof typeof STATUSES;
+
 const STATUSES = {
   malformed_json: 400,
   unauthenticated: 401,
@@ -28,9 +31,6 @@ const STATUSES = {
   database_timeout: 504,
 };
 
-/** The code of a problem. */
-export type ProblemCode = keyof typeof STATUSES;
-
 /** A wrong place of a request: a JSON pointer into its body, or a parameter of its path. */
 export type WrongPlace = { pointer: string; detail: string } | { parameter: string; detail: string };
 
@@ -52,7 +52,7 @@ export class Refused extends Error {
 
   /** The problem document. */
   problem(): object {
-    const title = (this.code[0] ?? "").toUpperCase() + this.code.slice(1).replaceAll("_", " ");
+    const title = this.code.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
     const type = `urn:eventlease:problem:${this.code}`;
     return { type, title, status: this.status, detail: this.message, code: this.code, ...this.members };
   }
@@ -63,4 +63,14 @@ export function invalid(errors: WrongPlace[]): Refused {
   const isOfFollowUps = errors.every((error) => "pointer" in error && error.pointer.includes("/enqueue/"));
   const code = isOfFollowUps ? "follow_up_refused" : "invalid_input";
   return new Refused(code, `${errors.length} places of the request are wrong`, { errors });
+}
+
+/** What `make` returns, or why it was refused. */
+export function orRefusal<T>(make: () => T): T | Refused {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
 }

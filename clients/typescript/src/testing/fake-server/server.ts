@@ -93,7 +93,7 @@ export class FakeServer {
 
   /** Ends all leases as expired, without moving the clock. */
   expireLeases(): void {
-    for (const { lease } of this.#state.events.values()) if (lease !== null) lease.expiresAt = this.#state.now();
+    for (const { lease } of this.#state.events.values()) if (lease !== null) lease.expires_at = this.#state.now();
     reap(this.#state);
     this.#state.wake();
   }
@@ -174,21 +174,20 @@ export class FakeServer {
     const requestId = request.headers.get("x-request-id") ?? "";
     headers.set("x-request-id", /^[ -~]{1,64}$/.test(requestId) ? requestId : randomUUID());
     try {
-      const { pathname, search } = new URL(request.url);
-      const path = pathname.startsWith(`${BASE_PATH}/`) ? pathname.slice(BASE_PATH.length) : "/";
-      const { route, params } = find(request.method, path);
-      const misfortune = this.#misfortunes.find(({ operation }) => operation === route.operation);
+      const { pathname, searchParams: query } = new URL(request.url);
+      const { operation, handler, roles, params } = find(request.method, pathname.replace(BASE_PATH, ""));
+      const misfortune = this.#misfortunes.find((each) => each.operation === operation);
       if (misfortune) this.#misfortunes.splice(this.#misfortunes.indexOf(misfortune), 1);
       const body = text === "" ? undefined : readJson(text);
-      this.requests.push({ operation: route.operation, body });
+      this.requests.push({ operation, body });
       if (misfortune?.refusal) throw misfortune.refusal;
-      const call = new Call(this.#state, { params, query: search, headers: request.headers, body }, isCut);
+      const call = new Call(this.#state, { params, query, headers: request.headers, body, isCut });
       reap(this.#state);
-      call.admit(route.roles);
-      const reply = await route.handler(call);
+      call.admit(roles);
+      const reply = await handler(call);
       await call.wait(misfortune?.lateBySeconds ?? 0, () => undefined);
       if (misfortune?.isReplyLost) throw new Cut("the reply was lost, as ordered");
-      if (call.location !== undefined) headers.set("location", call.location);
+      for (const [name, value] of Object.entries(call.replyHeaders)) headers.set(name, value);
       return new Response(reply === undefined ? null : stringify(reply), { status: call.status, headers });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -1,14 +1,17 @@
 /** Settling: reports, in time, late, repeated, contradicting; and the follow-ups of completions. */
 
-import { readAll, type Call } from "./call.js";
+import type { Call } from "./call.js";
 import { enqueueOne, NEW_EVENT, refuseUnfit, type NewEvent } from "./enqueueing.js";
 import * as fields from "./fields.js";
 import { renew, terms } from "./heartbeats.js";
-import { invalid, Refused, type WrongPlace } from "./refusals.js";
-import type { Attempt, Event, State } from "./state.js";
-import { settle, takeLossBack, type Report, type Settled } from "./verdicts.js";
+import { invalid, orRefusal, Refused, type WrongPlace } from "./refusals.js";
+import type { Attempt, Event, Settled } from "./state.js";
+import { settle, takeLossBack, type Report } from "./verdicts.js";
 
 const DETAIL = fields.json(fields.MAX_DETAIL_BYTES);
+const PROGRESS = fields.orNull(DETAIL);
+const DELAY_SECONDS = fields.integer(0, 86_400);
+const STATUS = fields.oneOf("completed", "failed", "queued", "processing");
 const ERROR = fields.members({
   message: fields.needed(DETAIL),
   type: DETAIL,
@@ -21,29 +24,17 @@ const MEMBERS = {
   failed: {
     error: fields.needed((value, place) => ERROR(typeof value === "string" ? { message: value } : value, place)),
     retryable: fields.boolean,
-    delay_seconds: fields.integer(0, 86_400),
-    progress: fields.orNull(DETAIL),
+    delay_seconds: DELAY_SECONDS,
+    progress: PROGRESS,
   },
-  queued: {
-    delay_seconds: fields.integer(0, 86_400),
-    code: fields.text(64),
-    reason: fields.text(500),
-    progress: fields.orNull(DETAIL),
-  },
-  processing: { visibility_timeout_seconds: fields.integer(1, 43_200), progress: fields.orNull(DETAIL) },
+  queued: { delay_seconds: DELAY_SECONDS, code: fields.text(64), reason: fields.text(500), progress: PROGRESS },
+  processing: { visibility_timeout_seconds: fields.integer(1, 43_200), progress: PROGRESS },
 };
-const STATUS = fields.oneOf("completed", "failed", "queued", "processing");
-const ANY_STATUS = Object.fromEntries(
-  Object.values(MEMBERS)
-    .flatMap((shape) => Object.keys(shape))
-    .map((name) => [name, fields.anything]),
-);
 const BATCH = fields.members({ settlements: fields.needed(fields.array(1, 1000, fields.anything)) });
 
 /** `PUT /events/{event_id}/status`. */
 export function settleOne(call: Call): object {
-  const report = call.read(reportOf(call.state, {}));
-  return answer(call, { ...report, event_id: call.param("event_id") }, "");
+  return answer(call, { ...call.read(reportOf(call, {})), event_id: call.param("event_id") }, "");
 }
 
 /** `PUT /events/status`. */
@@ -53,93 +44,89 @@ export function settleMany(call: Call): object {
 
 /** Settles each. One that is refused has its problem as the entry's `error`. */
 export function settleAll(call: Call, settlements: unknown[]): object[] {
-  const shape = { event_id: fields.needed(fields.identifier) };
+  const check = reportOf(call, { event_id: fields.needed(fields.identifier) });
   return settlements.map((sent, index) => {
     const place = `/settlements/${index}`;
-    try {
-      return answer(call, readAll(sent, reportOf(call.state, shape), place), place);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      const eventId = fields.isMembers(sent) ? sent["event_id"] : null;
-      return { event_id: eventId, error: error.problem() };
-    }
+    const result = orRefusal(() => answer(call, fields.read(sent, check, place), place));
+    if (!(result instanceof Refused)) return result;
+    return { event_id: fields.isMembers(sent) ? sent["event_id"] : null, error: result.problem() };
   });
 }
 
-function reportOf(state: State, more: fields.Shape): fields.Check<Report> {
+function reportOf(call: Call, more: fields.Shape): fields.Check<Report> {
+  const lease_token = call.state.needsTokens ? fields.needed(fields.leaseToken) : fields.leaseToken;
+  const { completed, failed, queued, processing } = MEMBERS;
+  const anyStatus: fields.Shape = { ...completed, ...failed, ...queued, ...processing };
   return (value, place) => {
-    const status = STATUS(fields.isMembers(value) ? value["status"] : undefined, new fields.Place("", []));
-    const shape = {
-      ...more,
-      lease_token: state.needsTokens ? fields.needed(fields.leaseToken) : fields.leaseToken,
-      status: fields.needed(STATUS),
-      ...(status === undefined ? ANY_STATUS : MEMBERS[status]),
-    };
-    const explain = (name: string): string =>
-      name in ANY_STATUS ? "goes only with another status" : "is not a field of this object";
-    return fields.members(shape, explain)(value, place) as Report | undefined;
+    const status = fields.isMembers(value) ? value["status"] : undefined;
+    const known = Object.entries(MEMBERS).find(([name]) => name === status)?.[1];
+    const anything = Object.fromEntries(Object.keys(anyStatus).map((name) => [name, fields.anything]));
+    return fields.members({ ...more, lease_token, status: fields.needed(STATUS), ...(known ?? anything) }, (name) =>
+      name in anyStatus ? "goes only with another status" : "is not a field of this object",
+    )(value, place) as Report;
   };
 }
 
 function answer(call: Call, report: Report, place: string): object {
-  const { state } = call;
-  const event = state.events.get(report.event_id);
-  if (event === undefined) throw new Refused("event_not_found", `no event ${report.event_id} is known`);
+  const { state, engineId } = call;
+  const { event_id, lease_token, status } = report;
+  const event = state.events.get(event_id);
+  if (event === undefined) throw new Refused("event_not_found", `no event ${event_id} is known`);
   const { lease } = event;
-  const token = report.lease_token;
-  if (lease === null || (token === undefined ? lease.engineId !== call.engineId : lease.token !== token)) {
-    const attempt = endedAttempt(event, report, call.engineId);
-    if (attempt === undefined || !isLate(event, attempt, report)) return answerEnded(event, attempt, report);
-    refuseFollowUps(call, event, report, place);
-    takeLossBack(event, attempt);
-    const reply = end(call, event, report);
-    const last = event.attempts.at(-1);
-    if (last) last.lateBySeconds = -state.secondsUntil(attempt.endedAt);
-    return reply;
+  if (
+    lease === null ||
+    (lease_token === undefined ? lease.leased_by !== engineId : lease.lease_token !== lease_token)
+  ) {
+    return answerEnded(call, event, report, place);
   }
-  if (call.engineId !== undefined && lease.engineId !== call.engineId) {
-    const detail = `the lease of event ${event.eventId} belongs to another engine than the one named`;
+  if (engineId !== undefined && lease.leased_by !== engineId) {
+    const detail = `the lease of event ${event_id} belongs to another engine than the one named`;
     throw new Refused("forbidden", detail);
   }
-  if (report.status === "processing") {
-    renew(state, lease, report.visibility_timeout_seconds);
-    if ("progress" in report) event.progress = report.progress;
-    const { eventId, status, attempt } = event;
-    return { event_id: eventId, status, attempt, outcome: "renewed", ...terms(state, event, lease) };
-  }
-  refuseFollowUps(call, event, report, place);
-  return end(call, event, report);
+  if (status !== "processing") return end(call, event, report, place);
+  renew(state, lease, report.visibility_timeout_seconds);
+  if ("progress" in report) event.progress = report.progress;
+  return { event_id, status, attempt: event.attempt, outcome: "renewed", ...terms(state, event, lease) };
 }
 
-function end(call: Call, event: Event, report: Report): Settled {
-  const reply = settle(call.state, event, report);
+/** Ends the lease, and enqueues the follow-ups of a completion; `late` is where it had ended in silence. */
+function end(call: Call, event: Event, report: Report, place: string, late?: Attempt): Settled {
   const followUps = inherited(event, report);
-  if (followUps.length > 0) reply.enqueued = followUps.map((sent) => enqueueFollowUp(call, event, sent));
+  refuseFollowUps(call, followUps, place);
+  if (late !== undefined) takeLossBack(event, late);
+  const reply = settle(call.state, event, report);
+  const last = event.attempts.at(-1);
+  if (late !== undefined && last !== undefined) last.late_by_seconds = call.state.secondsSince(late.ended_at);
+  if (followUps.length === 0) return reply;
+  reply.enqueued = followUps.map((sent) => {
+    const made = orRefusal(() => enqueueOne(call.state, sent, owner(call), event.event_id));
+    if (made instanceof Refused) return { event_id: null, error: made.problem() };
+    const { event_id } = made.event;
+    return made.duplicateOf === null ? { event_id } : { event_id, duplicate: true, duplicate_of: made.duplicateOf };
+  });
   return reply;
 }
 
-function endedAttempt(event: Event, report: Report, engineId: string | undefined): Attempt | undefined {
-  return event.attempts.findLast(({ lease }) => {
-    if (report.lease_token === undefined) return lease.engineId === engineId;
-    return lease.token === report.lease_token && (engineId === undefined || lease.engineId === engineId);
+function answerEnded(call: Call, event: Event, report: Report, place: string): object {
+  const { event_id, lease_token, status } = report;
+  const attempt = event.attempts.findLast(({ lease }) => {
+    const isByCaller = lease.leased_by === call.engineId;
+    if (lease_token === undefined) return isByCaller;
+    return lease.lease_token === lease_token && (isByCaller || call.engineId === undefined);
   });
-}
-
-function isLate(event: Event, attempt: Attempt, report: Report): boolean {
   const isLast = event.status === "queued" && event.attempts.at(-1) === attempt;
-  return isLast && report.lease_token !== undefined && report.status !== "processing" && attempt.reply === null;
-}
-
-function answerEnded(event: Event, attempt: Attempt | undefined, report: Report): object {
-  const settledAs = attempt?.report?.status;
-  if (attempt?.reply && settledAs === report.status) return attempt.reply;
-  if (attempt && settledAs !== undefined) {
-    const detail = `the lease of event ${event.eventId} was settled before, as ${settledAs}`;
-    throw new Refused("already_settled", detail, { settled_as: settledAs, settled_at: attempt.endedAt });
+  if (attempt?.reply === null && isLast && lease_token !== undefined && status !== "processing") {
+    return end(call, event, report, place, attempt);
   }
-  throw new Refused("lease_lost", `the lease of event ${event.eventId} is lost`, {
+  const settled_as = attempt?.report?.status;
+  if (settled_as === status && attempt?.reply) return attempt.reply;
+  if (settled_as !== undefined) {
+    const detail = `the lease of event ${event_id} was settled before, as ${settled_as}`;
+    throw new Refused("already_settled", detail, { settled_as, settled_at: attempt?.ended_at });
+  }
+  throw new Refused("lease_lost", `the lease of event ${event_id} is lost`, {
     lease_ended_by: attempt?.outcome ?? null,
-    lease_ended_at: attempt?.endedAt ?? null,
+    lease_ended_at: attempt?.ended_at ?? null,
     event_status: event.status,
     current_attempt: event.attempt,
   });
@@ -147,44 +134,32 @@ function answerEnded(event: Event, attempt: Attempt | undefined, report: Report)
 
 /** The follow-ups of a completion, with what they inherit. */
 function inherited(event: Event, report: Report): NewEvent[] {
-  const { scenario_run_id, traceparent, tracestate } = event.sent;
-  return (report.enqueue ?? []).map((sent) => ({
-    ...sent,
-    scenario_run_id: sent.scenario_run_id ?? scenario_run_id,
-    ...(sent.traceparent === undefined && { traceparent, tracestate }),
-  }));
+  return (report.enqueue ?? []).map((sent) => {
+    const scenario_run_id = sent.scenario_run_id ?? event.sent.scenario_run_id;
+    const { traceparent, tracestate } = sent.traceparent === undefined ? event.sent : sent;
+    return { ...sent, scenario_run_id, traceparent, tracestate };
+  });
 }
 
-function refuseFollowUps(call: Call, event: Event, report: Report, place: string): void {
+function refuseFollowUps(call: Call, followUps: NewEvent[], place: string): void {
   const { state } = call;
   const engine = state.engines.get(call.engineId ?? "");
   const wrong: WrongPlace[] = [];
-  for (const [index, sent] of inherited(event, report).entries()) {
+  for (const [index, sent] of followUps.entries()) {
     const pointer = `${place}/enqueue/${index}`;
-    if (state.needsTokens && ![engine?.engineType, ...(engine?.mayEnqueue ?? [])].includes(sent.engine_type)) {
+    const isAllowed = sent.engine_type === engine?.engine_type || engine?.may_enqueue.includes(sent.engine_type);
+    if (state.needsTokens && !isAllowed) {
       wrong.push({ pointer: `${pointer}/engine_type`, detail: "the engine may not enqueue into that queue" });
     }
-    try {
-      refuseUnfit(state, sent, owner(call));
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.code !== "run_cancelled") wrong.push({ pointer: `${pointer}/idempotency_key`, detail: error.message });
+    const refused = orRefusal(() => refuseUnfit(state, sent, owner(call)));
+    if (refused instanceof Refused && refused.code !== "run_cancelled") {
+      wrong.push({ pointer: `${pointer}/idempotency_key`, detail: refused.message });
     }
   }
   if (wrong.length > 0) throw invalid(wrong);
 }
 
-function enqueueFollowUp(call: Call, event: Event, sent: NewEvent): object {
-  try {
-    const { event: made, duplicateOf } = enqueueOne(call.state, sent, owner(call), event.eventId);
-    return { event_id: made.eventId, ...(duplicateOf !== null && { duplicate: true, duplicate_of: duplicateOf }) };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { event_id: null, error: error.problem() };
-  }
-}
-
 function owner(call: Call): string {
   const engine = call.state.engines.get(call.engineId ?? "");
-  return engine === undefined ? "engines" : `engine:${engine.engineType}`;
+  return engine === undefined ? "engines" : `engine:${engine.engine_type}`;
 }

@@ -1,34 +1,33 @@
-/** What the fake server knows: the time, engines, events with their leases and attempts, keys, runs, tokens. */
+/** What the fake server knows. Members in the names of the interface are what replies show, the others are its own. */
 
 import { randomBytes, randomUUID } from "node:crypto";
 import type { NewEvent } from "./enqueueing.js";
 import type { Members } from "./fields.js";
-import type { Report, Settled } from "./verdicts.js";
+import type { Report } from "./verdicts.js";
 
 const RECHECK_MILLISECONDS = 50;
 
 /** A registered engine. */
 export interface Engine {
-  readonly engineId: string;
-  readonly engineType: string;
-  readonly registeredAt: Date;
-  readonly heartbeatTimeoutSeconds: number | null;
-  readonly scenarioRunId: string | null;
-  readonly mayEnqueue: string[];
+  readonly engine_id: string;
+  readonly engine_type: string;
   readonly incarnation: number;
-  staticConfig: Members;
-  dynamicState: Members;
-  lastSeenAt: Date;
-  lastHeartbeat: Date | null;
-  lastPollAt: Date | null;
-  currentWorkload: number | null;
+  readonly registered_at: Date;
+  readonly scenario_run_id: string | null;
+  readonly may_enqueue: string[];
+  readonly heartbeat_timeout_seconds: number | null;
+  readonly metadata: { static_config: Members; dynamic_state: Members };
   drain: { reason: string | null; then: "exit" | "stay"; since: Date } | null;
-  holdingOff: { until: Date; reason: string } | null;
+  holding_off: { until: Date; reason: string } | null;
+  current_workload: number | null;
+  last_seen_at: Date;
+  last_heartbeat: Date | null;
+  last_poll_at: Date | null;
   isUnresponsive: boolean;
   heartbeats: number;
   parkedPolls: number;
   /** What its last heartbeat was told. */
-  orders: Orders | null;
+  told: Orders | null;
 }
 
 /** What a heartbeat tells an engine. */
@@ -43,58 +42,69 @@ export interface Orders {
 
 /** One engine's right to one event. */
 export interface Lease {
-  readonly token: string;
-  readonly engineId: string;
+  readonly lease_token: string;
+  readonly lock: string;
+  readonly leased_by: string;
+  readonly leased_at: Date;
+  readonly deadline_at: Date;
+  readonly visibility_timeout_seconds: number;
+  expires_at: Date;
   readonly incarnation: number;
-  readonly leasedAt: Date;
-  readonly deadlineAt: Date;
-  readonly seconds: number;
-  /** The poll that got it, and what that poll asked for. */
   readonly pollId: string | undefined;
   readonly pollTerms: string;
-  expiresAt: Date;
 }
 
-/** An ended lease; `reply` is what its report was answered. */
+/** An ended lease. */
 export interface Attempt {
-  readonly lease: Lease;
-  readonly number: number;
-  readonly endedAt: Date;
+  readonly attempt: number;
   readonly outcome: string;
+  readonly ended_at: Date;
   readonly progress: unknown;
+  late_by_seconds: number | null;
+  readonly lease: Lease;
   readonly report: Report | null;
+  /** What its report was answered. */
   readonly reply: Settled | null;
-  lateBySeconds: number | null;
+}
+
+/** What a report is answered. */
+export interface Settled {
+  event_id: string;
+  status: string;
+  attempt: number;
+  outcome: string;
+  available_at?: Date;
+  enqueued?: object[];
 }
 
 /** An event, queued from its making on. */
 export class Event {
-  readonly eventId: string = randomUUID();
-  /** What its producer sent, with the defaults. */
-  readonly sent: NewEvent;
-  readonly createdAt: Date;
-  readonly causedBy: string | null;
-  readonly attempts: Attempt[] = [];
+  readonly event_id: string = randomUUID();
+  readonly created_at: Date;
+  readonly caused_by: string | null;
   status: "queued" | "processing" | "completed" | "failed" | "cancelled" = "queued";
-  availableAt: Date | null;
-  finishedAt: Date | null = null;
+  available_at: Date | null;
+  finished_at: Date | null = null;
   /** The number of the last attempt. */
   attempt = 0;
   failures = 0;
-  losses = 0;
-  releasesInRow = 0;
-  lease: Lease | null = null;
+  lease_losses = 0;
   progress: unknown = null;
   result: unknown = null;
   error: Report["error"] | null = null;
-  deadLetterReason: string | null = null;
-  isToBeCancelled = false;
+  dead_letter_reason: string | null = null;
+  cancel_requested = false;
+  /** What its producer sent, with the defaults. */
+  readonly sent: NewEvent;
+  readonly attempts: Attempt[] = [];
+  lease: Lease | null = null;
+  releasesInRow = 0;
 
   constructor(sent: NewEvent, createdAt: Date, availableAt: Date, causedBy: string | null) {
     this.sent = sent;
-    this.createdAt = createdAt;
-    this.availableAt = availableAt;
-    this.causedBy = causedBy;
+    this.created_at = createdAt;
+    this.available_at = availableAt;
+    this.caused_by = causedBy;
   }
 
   get isOpen(): boolean {
@@ -106,35 +116,39 @@ export class Event {
   }
 
   get lossesLeft(): number {
-    return Math.max(0, this.sent.retry_policy.dead_letter_threshold - this.losses);
+    return Math.max(0, this.sent.retry_policy.dead_letter_threshold - this.lease_losses);
   }
 
-  /** `free`: leased beside any other; `suspect`: beside no other suspect; `isolated`: alone. */
-  get isolation(): "free" | "suspect" | "isolated" {
-    if (this.losses === 0) return "free";
-    return this.losses >= 2 || this.lossesLeft <= 1 ? "isolated" : "suspect";
+  /** After a loss: leased beside no other suspect. */
+  get isSuspect(): boolean {
+    return this.lease_losses > 0;
+  }
+
+  /** After more losses, or before the last: leased alone. */
+  get isIsolated(): boolean {
+    return this.lease_losses >= 2 || (this.isSuspect && this.lossesLeft <= 1);
   }
 }
 
 /** A bearer token. */
 export interface Token {
-  readonly tokenId: string;
+  readonly token_id: string;
   readonly role: string;
   readonly name: string;
-  readonly engineId: string | null;
-  readonly engineTypes: string[] | null;
-  endsAt: Date | null;
+  readonly engine_id: string | null;
+  readonly engine_types: string[] | null;
+  expires_at: Date | null;
   isSuperseded: boolean;
 }
 
 export class State {
-  readonly engines = new Map<string, Engine>();
+  readonly engines: Map<string, Engine> = new Map();
   /** In the order of their making. */
-  readonly events = new Map<string, Event>();
+  readonly events: Map<string, Event> = new Map();
   /** The events that idempotency keys stand for, by caller, queue and key. */
-  readonly keys = new Map<string, Event>();
-  readonly cancelledRuns = new Map<string, Date>();
-  readonly tokens = new Map<string, Token>();
+  readonly keys: Map<string, Event> = new Map();
+  readonly cancelledRuns: Map<string, Date> = new Map();
+  readonly tokens: Map<string, Token> = new Map();
   readonly needsTokens: boolean;
   isStopping = false;
   #aheadMilliseconds = 0;
@@ -142,7 +156,7 @@ export class State {
 
   constructor(adminToken: string | undefined) {
     this.needsTokens = adminToken !== undefined;
-    if (adminToken !== undefined) this.addToken(adminToken, "admin", "admin");
+    if (adminToken !== undefined) this.addToken({ role: "admin", name: "admin" }, adminToken);
   }
 
   /** Its time passes as real time does, and setting the machine's clock does not change it. */
@@ -158,11 +172,15 @@ export class State {
     return (moment.getTime() - this.now().getTime()) / 1000;
   }
 
+  secondsSince(moment: Date): number {
+    return -this.secondsUntil(moment);
+  }
+
   advance(seconds: number): void {
     this.#aheadMilliseconds += seconds * 1000;
   }
 
-  /** Wakes all that waits. */
+  /** Lets all that waits look again. */
   wake(): void {
     for (const wake of this.#waiting) wake();
   }
@@ -180,11 +198,14 @@ export class State {
     });
   }
 
-  addToken(secret: string, role: string, name: string, more: Partial<Token> = {}): Token {
-    const none = { engineId: null, engineTypes: null, endsAt: null, isSuperseded: false };
-    const token = { tokenId: randomUUID(), role, name, ...none, ...more };
-    this.tokens.set(secret, token);
-    return token;
+  /** Keeps a new bearer token, and returns its text. */
+  addToken(
+    token: Pick<Token, "role" | "name"> & Partial<Token>,
+    secret: string = `el_${randomBytes(32).toString("hex")}`,
+  ): string {
+    const none = { engine_id: null, engine_types: null, expires_at: null, isSuperseded: false };
+    this.tokens.set(secret, { token_id: randomUUID(), ...none, ...token });
+    return secret;
   }
 
   /** The open events of a queue. */
@@ -193,11 +214,6 @@ export class State {
   }
 
   heldBy(engineId: string): Event[] {
-    return [...this.events.values()].filter((event) => event.lease?.engineId === engineId);
+    return [...this.events.values()].filter((event) => event.lease?.leased_by === engineId);
   }
-}
-
-/** A new bearer token. */
-export function newSecret(): string {
-  return `el_${randomBytes(32).toString("hex")}`;
 }

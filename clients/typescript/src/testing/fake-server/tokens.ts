@@ -3,7 +3,7 @@
 import type { Call } from "./call.js";
 import * as fields from "./fields.js";
 import { invalid, Refused } from "./refusals.js";
-import { newSecret, type Token } from "./state.js";
+import type { Token } from "./state.js";
 
 const NEW_TOKEN = fields.members({
   role: fields.needed(fields.oneOf("engine", "producer", "orchestrator", "operator", "admin", "reader", "registrar")),
@@ -15,18 +15,14 @@ const NEW_TOKEN = fields.members({
 
 /** `POST /tokens`. */
 export function create(call: Call): object {
-  const { role, name, engine_types, engine_id, expires_in_seconds } = call.read(NEW_TOKEN);
-  if (role === "registrar" && engine_types === undefined) {
+  const { role, name, engine_types = null, engine_id = null, expires_in_seconds } = call.read(NEW_TOKEN);
+  if (role === "registrar" && engine_types === null) {
     throw invalid([{ pointer: "/engine_types", detail: "is missing; a registrar is for listed types" }]);
   }
-  const secret = newSecret();
-  const token = call.state.addToken(secret, role, name, {
-    engineId: engine_id ?? null,
-    engineTypes: engine_types ?? null,
-    endsAt: expires_in_seconds === undefined ? null : call.state.in(expires_in_seconds),
-  });
+  const expires_at = expires_in_seconds === undefined ? null : call.state.in(expires_in_seconds);
+  const token = call.state.addToken({ role, name, engine_types, engine_id, expires_at });
   call.status = 201;
-  return { ...shown(token), token: secret };
+  return { ...[...call.state.tokens.values()].map(shown).at(-1), token };
 }
 
 /** `GET /tokens`. */
@@ -36,19 +32,13 @@ export function list(call: Call): object {
 
 /** `DELETE /tokens/{token_id}`. */
 export function revoke(call: Call): void {
-  const found = [...call.state.tokens].find(([, token]) => token.tokenId === call.param("token_id"));
+  const { tokens } = call.state;
+  const found = [...tokens].find(([, token]) => token.token_id === call.param("token_id"));
   if (found === undefined) throw new Refused("not_found", "no such token is known");
-  call.state.tokens.delete(found[0]);
+  tokens.delete(found[0]);
   call.status = 204;
 }
 
-function shown(token: Token): object {
-  return {
-    token_id: token.tokenId,
-    role: token.role,
-    name: token.name,
-    engine_id: token.engineId,
-    engine_types: token.engineTypes,
-    expires_at: token.endsAt,
-  };
+function shown({ isSuperseded, ...token }: Token): object {
+  return token;
 }

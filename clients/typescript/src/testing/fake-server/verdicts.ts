@@ -1,46 +1,36 @@
-/** What follows for an event whose attempt ended: one function for reports, releases, silent losses and cancellation. */
+/** What follows for an event whose lease ended: by a report, in silence, or as its engine left. */
 
 import type { NewEvent } from "./enqueueing.js";
-import type { Attempt, Event, State } from "./state.js";
+import type { Attempt, Event, Settled, State } from "./state.js";
 
 const LONGEST_RELEASE_SECONDS = 300;
 
 /** What an engine reports of an event. */
 export interface Report {
   event_id: string;
-  lease_token?: string | undefined;
+  lease_token?: string;
   status: "completed" | "failed" | "queued" | "processing";
   result?: unknown;
-  enqueue?: NewEvent[] | undefined;
-  error?: { type?: unknown; message: unknown; details?: unknown } | undefined;
-  retryable?: boolean | undefined;
-  delay_seconds?: number | undefined;
-  code?: string | undefined;
-  reason?: string | undefined;
+  enqueue?: NewEvent[];
+  error?: { type?: unknown; message: unknown };
+  retryable?: boolean;
+  delay_seconds?: number;
+  code?: string;
+  reason?: string;
   progress?: unknown;
-  visibility_timeout_seconds?: number | undefined;
+  visibility_timeout_seconds?: number;
 }
 
-/** What a report is answered. */
-export interface Settled {
-  event_id: string;
-  status: string;
-  attempt: number;
-  outcome: string;
-  available_at?: Date;
-  enqueued?: object[];
-}
-
-/** How a lease ends without a report. All but an orderly deregistration are silent losses. */
-export type Ending = "expired" | "max_lease" | "engine_unresponsive" | "engine_restarted" | "deregistered";
-
-/** Ends the lease of an event without a report. */
-export function loseLease(state: State, event: Event, ending: Ending, isSilent = true): void {
-  if (isSilent) event.losses += 1;
-  if (isSilent) event.releasesInRow = 0;
+/** Ends the lease of an event without a report. It is a silent loss, unless the engine left in order. */
+export function loseLease(state: State, event: Event, ending: string, isSilent = true): void {
+  let delay = 0;
+  if (isSilent) {
+    event.lease_losses += 1;
+    event.releasesInRow = 0;
+    if (event.lease_losses > 1) delay = backoff(event, event.lease_losses - 1);
+  }
   const isSpent = isSilent && event.lossesLeft === 0;
-  const delay = isSilent && event.losses > 1 ? backoff(event, event.losses - 1) : 0;
-  const outcome = requeue(state, event, delay, isSpent ? "lease_losses_exhausted" : null, "released");
+  const outcome = requeue(state, event, "released", delay, isSpent ? "lease_losses_exhausted" : null);
   endAttempt(state, event, ending, null, isSilent ? null : outcome);
 }
 
@@ -56,26 +46,26 @@ export function settle(state: State, event: Event, report: Report): Settled {
     event.error = report.error ?? null;
     const isSpent = event.failures > event.sent.retry_policy.max_retries;
     const reason = report.retryable === false ? "not_retryable" : isSpent ? "retries_exhausted" : null;
-    outcome = requeue(state, event, report.delay_seconds ?? backoff(event, event.failures), reason, "retry_scheduled");
+    outcome = requeue(state, event, "retry_scheduled", report.delay_seconds ?? backoff(event, event.failures), reason);
   } else {
-    event.releasesInRow += 1;
-    outcome = requeue(state, event, report.delay_seconds || releaseDelay(event.releasesInRow), null, "released");
+    const row = (event.releasesInRow += 1);
+    const delay = row < 3 ? 0 : Math.min(2 ** (row - 3), LONGEST_RELEASE_SECONDS);
+    outcome = requeue(state, event, "released", report.delay_seconds || delay);
   }
-  const ending = report.status === "queued" ? "released" : report.status;
-  return endAttempt(state, event, ending, report, outcome);
+  return endAttempt(state, event, report.status === "queued" ? "released" : report.status, report, outcome);
 }
 
 /** Ends an event. */
 export function close(state: State, event: Event, status: "completed" | "failed" | "cancelled"): void {
   event.status = status;
-  event.finishedAt = state.now();
-  event.availableAt = null;
+  event.finished_at = state.now();
+  event.available_at = null;
 }
 
 /** A late report counts as if its lease had not been lost. */
 export function takeLossBack(event: Event, attempt: Attempt): void {
   event.attempts.splice(event.attempts.indexOf(attempt), 1);
-  event.losses -= 1;
+  event.lease_losses -= 1;
   event.lease = attempt.lease;
   event.progress = attempt.progress;
 }
@@ -84,53 +74,53 @@ export function takeLossBack(event: Event, attempt: Attempt): void {
 export function reap(state: State): void {
   const now = state.now();
   for (const engine of state.engines.values()) {
-    if (engine.parkedPolls > 0) engine.lastSeenAt = now;
-    const timeout = engine.heartbeatTimeoutSeconds;
-    if (timeout === null || state.secondsUntil(engine.lastSeenAt) > -timeout) continue;
+    if (engine.parkedPolls > 0) engine.last_seen_at = now;
+    if (state.secondsSince(engine.last_seen_at) < (engine.heartbeat_timeout_seconds ?? Infinity)) continue;
     engine.isUnresponsive = true;
-    if (engine.lastHeartbeat === null) continue;
-    for (const event of state.heldBy(engine.engineId)) loseLease(state, event, "engine_unresponsive");
+    if (engine.last_heartbeat === null) continue;
+    for (const event of state.heldBy(engine.engine_id)) loseLease(state, event, "engine_unresponsive");
   }
   for (const event of state.events.values()) {
-    const { lease, sent } = event;
-    if (lease !== null && lease.expiresAt <= now) {
-      loseLease(state, event, lease.expiresAt >= lease.deadlineAt ? "max_lease" : "expired");
+    const { lease } = event;
+    if (lease !== null && lease.expires_at <= now) {
+      loseLease(state, event, lease.expires_at >= lease.deadline_at ? "max_lease" : "expired");
     }
-    const isTooOld = state.secondsUntil(event.createdAt) <= -(sent.discard_after_seconds ?? Infinity);
+    const isTooOld = state.secondsSince(event.created_at) >= (event.sent.discard_after_seconds ?? Infinity);
     if (isTooOld && event.status === "queued" && event.attempt === 0) close(state, event, "cancelled");
   }
 }
 
 /** Puts an event back into its queue, or ends it: what was cancelled meanwhile, and dead letters. */
-function requeue(state: State, event: Event, delay: number, deadLetterReason: string | null, outcome: string): string {
-  if (event.isToBeCancelled) {
+function requeue(state: State, event: Event, outcome: string, delay: number, deadLetter: string | null = null): string {
+  if (event.cancel_requested) {
     close(state, event, "cancelled");
     return "cancelled";
   }
-  if (deadLetterReason !== null) {
-    event.deadLetterReason = deadLetterReason;
+  if (deadLetter !== null) {
+    event.dead_letter_reason = deadLetter;
     close(state, event, "failed");
     return "dead_lettered";
   }
   event.status = "queued";
-  event.availableAt = state.in(delay);
+  event.available_at = state.in(delay);
   return outcome;
 }
 
+/** `answer` is what the engine is told of it; null where it said nothing. */
 function endAttempt(
   state: State,
   event: Event,
-  ending: string,
+  outcome: string,
   report: Report | null,
-  outcome: string | null,
+  answer: string | null,
 ): Settled {
-  const { eventId, status, attempt, lease } = event;
-  if (lease === null) throw new Error(`event ${eventId} has no lease that could end`);
-  const reply: Settled = { event_id: eventId, status, attempt, outcome: outcome ?? "" };
-  if (event.availableAt !== null) reply.available_at = event.availableAt;
-  const ended = { lease, number: attempt, endedAt: state.now(), outcome: ending, report, lateBySeconds: null };
+  const { event_id, status, attempt, lease, available_at } = event;
+  if (lease === null) throw new Error(`event ${event_id} has no lease that could end`);
+  const reply: Settled = { event_id, status, attempt, outcome: answer ?? "" };
+  if (available_at !== null) reply.available_at = available_at;
   const progress = report !== null && "progress" in report ? report.progress : event.progress;
-  event.attempts.push({ ...ended, progress, reply: outcome === null ? null : reply });
+  const ended = { attempt, outcome, ended_at: state.now(), progress, late_by_seconds: null, lease, report };
+  event.attempts.push({ ...ended, reply: answer === null ? null : reply });
   event.lease = event.progress = null;
   return reply;
 }
@@ -139,8 +129,4 @@ function endAttempt(
 function backoff(event: Event, number: number): number {
   const { initial, multiplier, max } = event.sent.retry_policy.retry_delay;
   return Math.min(initial * multiplier ** (number - 1), max);
-}
-
-function releaseDelay(releasesInRow: number): number {
-  return releasesInRow < 3 ? 0 : Math.min(2 ** (releasesInRow - 3), LONGEST_RELEASE_SECONDS);
 }
