@@ -132,7 +132,7 @@ export class Keeper {
 
   /** Why no events are worked on. */
   unready(): string[] {
-    return [...this.failing(), ...this.#wrong.ready];
+    return [...new Set([...this.failing(), ...this.#wrong.ready])];
   }
 
   async #run(): Promise<void> {

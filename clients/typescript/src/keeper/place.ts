@@ -6,9 +6,11 @@ const MAX_FRAMES = 12;
 const MAX_SECONDS = 2;
 
 interface Paused {
-  params: {
-    callFrames: { functionName: string; url: string; location: { lineNumber: number; columnNumber?: number } }[];
-  };
+  params: { callFrames: { functionName: string; location: { scriptId: string; lineNumber: number } }[] };
+}
+
+interface ScriptParsed {
+  params: { scriptId: string; url: string };
 }
 
 /**
@@ -33,9 +35,12 @@ export function placeOfMainThread(): Promise<string> {
     };
     try {
       session.connectToMainThread();
+      const urls = new Map<string, string>();
+      session.on("Debugger.scriptParsed", ({ params }: ScriptParsed) => urls.set(params.scriptId, params.url));
       session.once("Debugger.paused", ({ params }: Paused) => {
-        const frames = params.callFrames.slice(0, MAX_FRAMES).map(({ functionName, url, location }) => {
-          return `\n    at ${functionName || "<anonymous>"} (${url}:${location.lineNumber + 1})`;
+        const frames = params.callFrames.slice(0, MAX_FRAMES).map(({ functionName, location }) => {
+          const place = `${urls.get(location.scriptId) ?? ""}:${location.lineNumber + 1}`;
+          return `\n    at ${functionName || "<anonymous>"} (${place})`;
         });
         end(frames.join(""));
       });

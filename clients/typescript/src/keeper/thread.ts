@@ -46,11 +46,9 @@ export class KeeperThread {
     });
     this.#port = port1;
     port1.on("message", (message: FromKeeper) => {
-      // Until the keeper is there, the process waits for it. Then what an engine works on keeps the process alive.
-      if (message.what === "open" || message.what === "not_open") port1.unref();
+      if (message.what === "open" || message.what === "not_open") this.#unref();
       hear(message);
     });
-    this.#worker.unref();
     const ended = (error: unknown): void => {
       if (this.#isClosed) return;
       this.#isClosed = true;
@@ -87,5 +85,11 @@ export class KeeperThread {
     this.#isClosed = true;
     this.#port.close();
     await this.#worker.terminate();
+  }
+
+  /** The process has waited for the keeper to be there; from now on, what its engine works on keeps it alive. */
+  #unref(): void {
+    this.#port.unref();
+    this.#worker.unref();
   }
 }
