@@ -3,3 +3,5 @@
 export { FakeServer } from "./fake-server/index.js";
 export { run } from "./one-handler.js";
 export type { GivenPrevious, RunOptions } from "./one-handler.js";
+export { RealServer, startServer } from "./real-server.js";
+export type { ServerOptions } from "./real-server.js";
