@@ -42,7 +42,13 @@ export class Token implements Credentials {
   }
 
   async #first(): Promise<Readonly<Record<string, string>>> {
-    const found = headersOf((await this.#read?.()) ?? "");
+    let token: string | undefined;
+    try {
+      token = await this.#read?.();
+    } catch (cause) {
+      throw new ConfigurationError(`token: it could not be read: ${String(cause)}`, { cause });
+    }
+    const found = headersOf(token ?? "");
     this.#headers ??= found;
     return this.#headers;
   }
