@@ -39,10 +39,11 @@ export interface ServerOptions {
  * One is enough for a test run: give each test a queue of its own. It keeps no process alive.
  */
 export async function startServer(options: ServerOptions = {}): Promise<RealServer> {
+  const command = options.binary === undefined ? findProgram() : [options.binary];
   const folder = await mkdtemp(join(tmpdir(), "eventlease-test-"));
   // As root, the private PostgreSQL runs as another user, who must get through to its data.
   await chmod(folder, 0o711);
-  const server = new RealServer(folder, options);
+  const server = new RealServer(folder, command, options);
   try {
     await server.start();
   } catch (error) {
@@ -66,9 +67,9 @@ export class RealServer {
   #listen: string;
   #guardian: ChildProcessByStdio<Writable, Readable, null> | undefined;
 
-  constructor(folder: string, { flags = [], binary, startSeconds = 60 }: ServerOptions) {
+  constructor(folder: string, command: readonly string[], { flags = [], startSeconds = 60 }: ServerOptions) {
     this.folder = folder;
-    this.#command = binary === undefined ? findProgram() : [binary];
+    this.#command = command;
     this.#flags = [...flags];
     this.#listen = take(this.#flags, "--listen") ?? "127.0.0.1:0";
     this.#dataDir = take(this.#flags, "--data-dir") ?? join(folder, "data");

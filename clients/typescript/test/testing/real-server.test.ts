@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -119,6 +119,8 @@ test("its program may be that of the Python package", { skip }, async () => {
 
 test("where no program is found, the error names the ways to give one", async () => {
   const program = "console.log(await startServer().catch(String));";
-  const printed = await run(program, { EVENTLEASE_BINARY: "", PATH: "/nowhere" });
+  const folder = await mkdtemp(join(tmpdir(), "eventlease-none-"));
+  const printed = await run(program, { EVENTLEASE_BINARY: "", PATH: "/nowhere", TMPDIR: folder });
+  await rmdir(folder); // nothing was left there
   for (const way of ["PATH", "EVENTLEASE_BINARY", "eventlease-server"]) assert.match(printed, new RegExp(way));
 });
