@@ -1,4 +1,5 @@
 /** The event that a handler gets. */
+import { setMaxListeners } from "node:events";
 import { abortFor } from "./abort.js";
 import { textOf, type Json } from "./encoding.js";
 import { LeaseUncertain } from "./outcomes.js";
@@ -176,6 +177,7 @@ export class Event<P = unknown, S = unknown> {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = (this.#abort = new AbortController());
+      setMaxListeners(0, abort.signal); // handlers may give it to as many calls at once as they like
       const row = this.#row;
       const stop = (): void => {
         if (row.told !== null) abort.abort(abortFor(row.told));

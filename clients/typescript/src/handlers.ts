@@ -50,6 +50,9 @@ export class Handlers {
   /** Throws ConfigurationError for what cannot be a handler. */
   add(eventType: string, options: HandlerOptions & { schema?: unknown }, handler: unknown): void {
     checkFunction(handler, `the handler of ${eventType}`);
+    if (typeof options !== "object" || (options as unknown) === null) {
+      throw new ConfigurationError("options: an object");
+    }
     const { schema, timeoutSeconds, notRetryable = [], ...others } = options;
     const wrong = [
       typeof eventType === "string" && eventType !== "" ? "" : "an event type is a text",

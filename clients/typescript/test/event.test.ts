@@ -98,6 +98,19 @@ test("a signal interrupts what it was given to", async () => {
   await assert.rejects(sleeping, { name: "AbortError", cause: event.signal.reason as Error });
 });
 
+test("a signal may be given to many calls at once", async (t) => {
+  const warned = t.mock.fn();
+  process.on("warning", warned);
+  t.after(() => process.off("warning", warned));
+  const { workshop, row, event } = await begun();
+  const sleeping = Array.from({ length: 50 }, () => sleep(3_600_000, undefined, { signal: event.signal }));
+  workshop.leases.tell([row], "stopping");
+  const ended = await Promise.allSettled(sleeping);
+  assert.ok(ended.every(({ status }) => status === "rejected"));
+  await sleep(1); // warnings are emitted later
+  assert.equal(warned.mock.callCount(), 0);
+});
+
 test("a signal is not aborted after its handler has ended", async () => {
   const { workshop, row, event, over } = await begun();
   const { signal } = event;

@@ -46,6 +46,12 @@ test("wrong options of a handler are named, all at once", () => {
     refused({}, () => 1, ""),
     /event type/,
   );
+  for (const options of [undefined, null, "x", () => 1]) {
+    assert.match(
+      refused(options as never, () => 1),
+      /an object/,
+    );
+  }
 });
 
 test("functions of every kind are handlers", async () => {

@@ -62,8 +62,10 @@ export class Slots {
 
   /** Takes what waits out of the queue, as far as it is wanted. */
   takeWaiting(wanted: (row: Row) => boolean): Row[] {
-    const taken = this.#waiting.filter(wanted);
-    if (taken.length > 0) this.#waiting = this.#waiting.filter((row) => !taken.includes(row));
+    const taken: Row[] = [];
+    const kept: Row[] = [];
+    for (const row of this.#waiting) (wanted(row) ? taken : kept).push(row);
+    this.#waiting = kept;
     return taken;
   }
 
