@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import * as library from "../src/index.js";
 import { Client, Engine } from "../src/index.js";
 import { FakeServer } from "../src/testing/index.js";
 import { until } from "./handling.js";
@@ -16,9 +17,8 @@ const DEFAULT_URL = "http://127.0.0.1:8080";
 const PACKAGE = process.cwd();
 const BUILT_LIBRARY = fileURLToPath(new URL("../src", import.meta.url));
 const ENTRIES = { eventlease: "index", "eventlease/client": "client-entry", "eventlease/testing": "testing/index" };
-const EXAMPLES = [...readFileSync(join(PACKAGE, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(
-  ([, text = ""]) => text,
-);
+const README = readFileSync(join(PACKAGE, "README.md"), "utf8");
+const EXAMPLES = [...README.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = ""]) => text);
 
 /** What the examples use of packages that are not installed here. These examples are not run. */
 const FRAMEWORKS = `
@@ -104,6 +104,27 @@ test("the README has its examples", () => {
   for (const part of Object.keys(TRIED_AFTERWARDS))
     assert.equal(EXAMPLES.filter((each) => each.includes(part)).length, 1, part);
 });
+
+/** The members of an interface, by its source. */
+function membersOf(file: string, name: string): string[] {
+  const source = readFileSync(join(PACKAGE, "src", file), "utf8");
+  const [, body = ""] = new RegExp(`interface ${name}\\b.*?\\{\\n(.*?)^\\}`, "ms").exec(source) ?? [];
+  return [...body.matchAll(/^  (?:readonly )?(\w+)\??:/gm)].map(([, member = ""]) => member);
+}
+
+test("the README names every option and every error", () => {
+  const options = membersOf("settings.ts", "EngineOptions");
+  const events = membersOf("new-event.ts", "EventOptions");
+  const errors = Object.keys(library).filter((name) => isErrorClass(library[name as keyof typeof library]));
+  assert.ok(options.length > 20 && events.length > 8 && errors.length > 15);
+  const unnamed = [...options, ...events, ...errors].filter((name) => !new RegExp(`\\b${name}\\b`).test(README));
+  // The family of refusals, two of its members that only the engine meets, and what a handler never throws itself.
+  assert.deepEqual(unnamed, ["AlreadySettled", "LeaseEnded", "ProblemError"]);
+});
+
+function isErrorClass(value: unknown): boolean {
+  return typeof value === "function" && value.prototype instanceof Error;
+}
 
 test("the first example is an engine that works, and drains at a signal", async () => {
   const client = new Client({ url });
