@@ -1,6 +1,7 @@
 /** The fake server: an EventLease in memory, for tests without a process and without a database. */
 
 import { randomUUID } from "node:crypto";
+import type { Schemas } from "../../wire.js";
 import { Call, Cut } from "./call.js";
 import { remove, shown as shownEngine } from "./engines.js";
 import { listen, type Listening } from "./http.js";
@@ -125,19 +126,19 @@ export class FakeServer {
   }
 
   /** An event as `GET /events/{event_id}` shows it. */
-  event(eventId: string): Record<string, unknown> {
+  event(eventId: string): Partial<Schemas["Event"]> {
     const event = this.#state.events.get(eventId);
     if (event === undefined) throw new RangeError(`no event ${eventId} is known`);
     return sent(shownEvent(event));
   }
 
   /** All events, in the order of their coming. */
-  events(): Record<string, unknown>[] {
+  events(): Partial<Schemas["Event"]>[] {
     return [...this.#state.events.values()].map((event) => sent(shownEvent(event)));
   }
 
   /** The registered engines, as `GET /engines/{engine_id}` shows them. */
-  engines(): Record<string, unknown>[] {
+  engines(): Partial<Schemas["Engine"]>[] {
     return [...this.#state.engines.values()].map((engine) => sent(shownEngine(this.#state, engine)));
   }
 
@@ -207,8 +208,8 @@ function readJson(text: string): unknown {
 }
 
 /** As a reply has it once it is read. */
-function sent(value: object): Record<string, unknown> {
-  return JSON.parse(stringify(value)) as Record<string, unknown>;
+function sent(value: object): object {
+  return JSON.parse(stringify(value)) as object;
 }
 
 /** How Node's `fetch` fails. */
