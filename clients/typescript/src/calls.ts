@@ -95,7 +95,10 @@ export class Calls {
   }
 
   /** The object of a reply that has at least these members. Throws NotEventLease. */
-  decodeObject<Members extends object>(reply: Received, ...members: (keyof Members & string)[]): Members {
+  decodeObject<Members extends object = Record<string, unknown>>(
+    reply: Received,
+    ...members: (keyof Members & string)[]
+  ): Members {
     const value = this.decode(reply);
     if (typeof value !== "object" || value === null || !members.every((name) => name in value)) {
       throw notEventLease(reply);

@@ -20,6 +20,7 @@ export class Token implements Credentials {
   readonly #read: (() => string | Promise<string>) | null;
   readonly #logger: Logger;
   #headers: Readonly<Record<string, string>> | null = null;
+  #beginning: Promise<Readonly<Record<string, string>>> | null = null;
   #reading: Promise<boolean> | null = null;
 
   constructor(token: TokenSource | null, logger: Logger = defaultLogger()) {
@@ -41,16 +42,11 @@ export class Token implements Credentials {
     return this.#reading;
   }
 
-  async #first(): Promise<Readonly<Record<string, string>>> {
-    let token: string | undefined;
-    try {
-      token = await this.#read?.();
-    } catch (cause) {
-      throw new ConfigurationError(`token: it could not be read: ${String(cause)}`, { cause });
-    }
-    const found = headersOf(token ?? "");
-    this.#headers ??= found;
-    return this.#headers;
+  #first(): Promise<Readonly<Record<string, string>>> {
+    this.#beginning ??= (async () => (this.#headers = headersOf((await this.#read?.()) ?? "")))().finally(() => {
+      this.#beginning = null;
+    });
+    return this.#beginning;
   }
 
   async #again(read: () => string | Promise<string>): Promise<boolean> {

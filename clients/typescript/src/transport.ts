@@ -91,17 +91,22 @@ export async function exchange(
 /** The text of a body that is not too long. */
 async function read(response: Response): Promise<string> {
   const length = Number(response.headers.get("content-length") ?? NaN);
-  if (length <= MAX_REPLY_BYTES && !response.headers.has("content-encoding")) return response.text();
+  if (length > MAX_REPLY_BYTES) throw tooLong();
+  if (length >= 0 && !response.headers.has("content-encoding")) return response.text();
   if (response.body === null) return "";
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
     bytes += piece.byteLength;
-    if (bytes > MAX_REPLY_BYTES) throw new TransportError(`the reply is longer than ${MAX_REPLY_BYTES} bytes`, "cut");
+    if (bytes > MAX_REPLY_BYTES) throw tooLong();
     text += decoder.decode(piece, { stream: true });
   }
   return text + decoder.decode();
+}
+
+function tooLong(): TransportError {
+  return new TransportError(`the reply is longer than ${MAX_REPLY_BYTES} bytes`, "cut");
 }
 
 /**
