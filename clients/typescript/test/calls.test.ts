@@ -23,6 +23,7 @@ import {
 } from "../src/errors.js";
 import { ENGINE } from "../src/rules/repeats.js";
 import type { Repeat } from "../src/rules/repeats.js";
+import { thrown } from "./producing.js";
 import { Lines, Pauses, Script, fetchFailed, reply } from "./scripted.js";
 
 const ok = (): Response => reply(200, { version: "0.1.0" });
@@ -65,20 +66,6 @@ function make(
 
 function get(calls: Calls, repeat: Repeat = SAFE, options: Partial<CallOptions> = {}): Promise<unknown> {
   return calls.call("GET", "/server", undefined, { seconds: 30, repeat, ...options });
-}
-
-/** The error that a promise is rejected with, of exactly this class. */
-async function thrown<E extends Error>(
-  kind: abstract new (...args: never[]) => E,
-  promise: Promise<unknown>,
-): Promise<E> {
-  const error = await promise.then(
-    (value) => assert.fail(`resolved with ${inspect(value)}`),
-    (each: unknown) => each,
-  );
-  assert.ok(error instanceof kind, inspect(error));
-  assert.equal(error.constructor, kind);
-  return error;
 }
 
 test("a reply is decoded", async () => {
@@ -295,7 +282,8 @@ test("an object without what it must have is not from an EventLease server", asy
   const options = { seconds: 1, repeat: SAFE };
   for (const ends of ["badly", "badly", "well"]) {
     const sent = await calls.send("GET", "/x", undefined, options);
-    if (ends === "well") assert.deepEqual(calls.decodeObject(sent, "a", "b"), { a: 1, b: null });
+    if (ends === "well")
+      assert.deepEqual(calls.decodeObject<{ a: number; b: null }>(sent, "a", "b"), { a: 1, b: null });
     else assert.throws(() => calls.decodeObject<{ a: number; b: number }>(sent, "a", "b"), NotEventLease);
   }
 });
