@@ -27,8 +27,8 @@ const MAX_STACK_CHARS = 16_000;
 const MAX_OWN_DETAILS_BYTES = 64 * 1024;
 const MAX_OWN_DETAILS_DEPTH = 50;
 const MAX_CAUSES = 5;
-const MAX_DELAY_SECONDS = 86_400;
-const MAX_REASON_CHARS = 500;
+export const MAX_DELAY_SECONDS = 86_400;
+export const MAX_REASON_CHARS = 500;
 const MAX_CODE_CHARS = 64;
 const TOLD_REASONS: Partial<Record<Told, string>> = {
   cancel_requested: "its cancellation was requested",
