@@ -3,6 +3,7 @@
 import { ConfigurationError, problemError, Unauthenticated } from "./errors.js";
 import type { Identity } from "./identity.js";
 import { TICK_SECONDS } from "./keeper/keeper.js";
+import { placedLines, removedLines } from "./keeper/lease-lines.js";
 import type { FromKeeper, Heard, Held, LeaseName, Refused, ToKeeper, Who } from "./keeper/messages.js";
 import { KeeperOnLoop } from "./keeper/on-loop.js";
 import { KeeperThread } from "./keeper/thread.js";
@@ -45,8 +46,8 @@ export class Heart implements LeaseWatcher {
   /** The registration that `#who` is of. */
   #generation = 0;
   #wrong: Wrong = { live: [], ready: [] };
-  /** What the keeper will be told of with the next message. */
-  #removed: LeaseName[] = [];
+  /** Leases of which the keeper will hear with the next message that they are over. */
+  #removed = "";
   #beats = 0;
   /** Those who wait for the answer to a heartbeat, by its number. */
   readonly #waiting = new Map<number, () => void>();
@@ -100,12 +101,13 @@ export class Heart implements LeaseWatcher {
 
   // Told at once: a handler that begins now may block the loop.
   placed(rows: readonly Row[]): void {
-    this.#keeper?.send({ removed: this.#removed, held: rows.map(heldOf) });
-    this.#removed = [];
+    const held = rows.filter((row) => row.progressIsUnsent).map(heldOf);
+    this.#keeper?.send({ removed: this.#removed, placed: placedLines(rows), ...(held.length > 0 && { held }) });
+    this.#removed = "";
   }
 
   removed(rows: readonly Row[]): void {
-    for (const { eventId, leaseToken } of rows) this.#removed.push({ eventId, leaseToken });
+    this.#removed += removedLines(rows);
   }
 
   changed(row: Row): void {
@@ -188,9 +190,9 @@ export class Heart implements LeaseWatcher {
     const wrong = this.#wrongNow();
     const hasChanged = JSON.stringify(wrong) !== JSON.stringify(this.#wrong);
     this.#wrong = wrong;
-    if (!hasChanged && this.#removed.length === 0) return;
+    if (!hasChanged && this.#removed === "") return;
     this.#keeper?.send({ removed: this.#removed, wrong });
-    this.#removed = [];
+    this.#removed = "";
   }
 
   #hear(message: FromKeeper): void {

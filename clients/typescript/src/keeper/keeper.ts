@@ -5,6 +5,7 @@ import { EventLeaseError, InvalidInput, ProblemError } from "../errors.js";
 import type { LogFields, Logger } from "../logger.js";
 import { Row, Table } from "../rules/leases.js";
 import type { Repeat } from "../rules/repeats.js";
+import { heldOf, linesOf, nameOf, tokenOf } from "./lease-lines.js";
 import { batchesOf, bodyOf, type Listed } from "./heartbeat.js";
 import type { LoopWatch } from "./loop-watch.js";
 import type { FromKeeper, Heard, Held, LeaseName, ToKeeper, Who } from "./messages.js";
@@ -49,8 +50,10 @@ export class Keeper {
   readonly #settings: KeeperSettings;
   readonly #parts: KeeperParts;
   readonly #table = new Table();
+  /** Leases that are not in the table yet, by token: most are over before anything has to be done about them. */
+  readonly #placed = new Map<string, string>();
   #who: Who = { path: "", headers: {}, intervalSeconds: 1, number: 0 };
-  #hold = { until: 0, reason: "" };
+  #holdOff = { until: 0, reason: "" };
   #wrong = { live: [] as string[], ready: [] as string[] };
   /** The last answer, as far as it is not about single leases. */
   #told = "";
@@ -81,11 +84,13 @@ export class Keeper {
       this.#who = message.who;
       this.#wake?.();
     }
-    for (const name of message.removed ?? []) {
-      if (this.#rowOf(name) !== undefined) this.#table.rows.delete(name.eventId);
+    if (message.removed !== undefined) this.#remove(message.removed);
+    if (message.placed !== undefined) for (const line of linesOf(message.placed)) this.#placed.set(tokenOf(line), line);
+    for (const held of message.held ?? []) {
+      this.#placed.delete(held.leaseToken);
+      this.#hold(held);
     }
-    for (const held of message.held ?? []) this.#take(held);
-    if (message.hold !== undefined) this.#hold = message.hold;
+    if (message.hold !== undefined) this.#holdOff = message.hold;
     if (message.wrong !== undefined) this.#wrong = message.wrong;
     if (message.begin === true && this.#beganAt === null) {
       this.#run().catch(this.#parts.crash);
@@ -101,6 +106,7 @@ export class Keeper {
   /** Called twice a second: notices what comes too late, and leases that cannot wait for the next heartbeat. */
   tick(): void {
     const now = this.#parts.now();
+    this.#takeIn();
     const late = now - this.#tickedAt - TICK_SECONDS;
     this.#tickedAt = now;
     if (late > LATE_SECONDS) {
@@ -190,6 +196,7 @@ export class Keeper {
   }
 
   #batches(sentAt: number, interval: number): Listed[][] {
+    this.#takeIn();
     return batchesOf(this.#table.listed(sentAt, sentAt + 2 * interval, this.#parts.loopWatch?.isStalled === true));
   }
 
@@ -270,12 +277,25 @@ export class Keeper {
       cpuPercent: (100 * (seconds - before.seconds)) / Math.max(now - before.at, 0.001),
       memoryMb: process.memoryUsage.rss() / 1_048_576,
       waitSeconds,
-      holdSeconds: this.#hold.until - now,
-      holdReason: this.#hold.reason,
+      holdSeconds: this.#holdOff.until - now,
+      holdReason: this.#holdOff.reason,
     };
   }
 
-  #take(held: Held): void {
+  #remove(lines: string): void {
+    for (const line of linesOf(lines)) {
+      if (this.#placed.delete(tokenOf(line))) continue;
+      const name = nameOf(line);
+      if (this.#rowOf(name) !== undefined) this.#table.rows.delete(name.eventId);
+    }
+  }
+
+  #takeIn(): void {
+    for (const line of this.#placed.values()) this.#hold(heldOf(line));
+    this.#placed.clear();
+  }
+
+  #hold(held: Held): void {
     const row = this.#rowOf(held) ?? new Row({ ...held, attempt: 0 });
     row.leaseEnd = Math.max(row.leaseEnd, held.leaseEnd);
     row.progressIsUnsent = held.progress !== null;
