@@ -43,10 +43,20 @@ export class Token implements Credentials {
   }
 
   #first(): Promise<Readonly<Record<string, string>>> {
-    this.#beginning ??= (async () => (this.#headers = headersOf((await this.#read?.()) ?? "")))().finally(() => {
+    this.#beginning ??= this.#begin().finally(() => {
       this.#beginning = null;
     });
     return this.#beginning;
+  }
+
+  async #begin(): Promise<Readonly<Record<string, string>>> {
+    let token: string | undefined;
+    try {
+      token = await this.#read?.();
+    } catch (cause) {
+      throw new ConfigurationError(`token: it could not be read: ${String(cause)}`, { cause });
+    }
+    return (this.#headers = headersOf(token ?? ""));
   }
 
   async #again(read: () => string | Promise<string>): Promise<boolean> {

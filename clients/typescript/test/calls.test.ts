@@ -360,6 +360,9 @@ test("a fixed token that is refused is shown once, and without its line break", 
 test("a token that cannot be one is a mistake of the settings", async () => {
   for (const token of ["", " ", "a b", "ä", "a\nb"]) assert.throws(() => new Token(token), ConfigurationError);
   await thrown(ConfigurationError, get(make([ok()], { token: () => "" }).calls));
+  const unreadable = (): Promise<string> => Promise.reject(new Error("no such file"));
+  const error = await thrown(ConfigurationError, get(make([ok()], { token: unreadable }).calls));
+  assert.match(error.message, /no such file/);
 });
 
 test("tokens stand in no text form", () => {
