@@ -2,7 +2,9 @@
 import { STANDARD, type Json } from "./encoding.js";
 import { ConfigurationError } from "./errors.js";
 import { defaultLogger, guarded, type Logger } from "./logger.js";
+import type { Fetch } from "./transport.js";
 import { checkUrls, urlsOf } from "./urls.js";
+import type { Fetch } from "./transport.js";
 
 const MAX_CAPACITY = 100_000;
 const GRACE_SECONDS = 5;
@@ -52,7 +54,7 @@ export interface EngineOptions<S = undefined> {
   /** Whether failures are logged. */
   logFailures?: boolean | undefined;
   logger?: Logger | undefined;
-  fetch?: typeof globalThis.fetch | undefined;
+  fetch?: Fetch | undefined;
 }
 
 /** The options of an engine with the defaults. Nothing is known to be right before `check`. */
@@ -84,7 +86,7 @@ export class Settings {
   readonly logger: Logger;
   /** False where lines go to standard error. */
   readonly hasLogger: boolean;
-  readonly fetch: typeof globalThis.fetch | undefined;
+  readonly fetch: Fetch | undefined;
   readonly #options: EngineOptions<unknown>;
 
   constructor(engineType: string, options: EngineOptions<unknown> = {}) {
