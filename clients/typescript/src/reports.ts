@@ -19,7 +19,7 @@ import type { Row, Told } from "./rules/leases.js";
 import { kindOfReport, type Ending } from "./rules/outcome.js";
 
 /** The server's, unless it says otherwise. */
-export const MAX_DETAIL_BYTES = 256 * 1024;
+export const MAX_DETAIL_BYTES: number = 256 * 1024;
 export const MAX_JSON_DEPTH = 64;
 const MAX_TYPE_CHARS = 200;
 const MAX_MESSAGE_CHARS = 8192;

@@ -4,7 +4,7 @@ import { byteLength } from "../encoding.js";
 import type { Row } from "../rules/leases.js";
 
 export const MAX_LEASES = 1000;
-export const MAX_BYTES = 4 * 1024 * 1024;
+export const MAX_BYTES: number = 4 * 1024 * 1024;
 /** The server takes a time that is at most a day away. */
 const MAX_HOLD_SECONDS = 86_000;
 
