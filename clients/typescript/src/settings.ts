@@ -4,7 +4,6 @@ import { ConfigurationError } from "./errors.js";
 import { defaultLogger, guarded, type Logger } from "./logger.js";
 import type { Fetch } from "./transport.js";
 import { checkUrls, urlsOf } from "./urls.js";
-import type { Fetch } from "./transport.js";
 
 const MAX_CAPACITY = 100_000;
 const GRACE_SECONDS = 5;
