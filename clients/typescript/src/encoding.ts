@@ -40,6 +40,11 @@ export function depth(text: string): number {
   return deepest;
 }
 
+/** A number of a reply, whatever an author's JSON has made of it. */
+export function numberOf(value: unknown): number {
+  return Number(value);
+}
+
 /** The length of a text in UTF-8. */
 export function byteLength(text: string): number {
   return Buffer.byteLength(text);

@@ -1,7 +1,7 @@
 /** The event that a handler gets. */
 import { setMaxListeners } from "node:events";
 import { abortFor } from "./abort.js";
-import { textOf, type Json } from "./encoding.js";
+import { numberOf, textOf, type Json } from "./encoding.js";
 import { LeaseUncertain } from "./outcomes.js";
 import type { Row, Told } from "./rules/leases.js";
 
@@ -26,6 +26,25 @@ export interface LeasedEvent {
     readonly lease_token: string;
     readonly expires_in_seconds: number;
     readonly visibility_timeout_seconds: number;
+  };
+}
+
+const NUMBERS = ["attempt", "max_attempts", "retries_left", "losses_left", "releases_in_row", "priority"] as const;
+
+/** With numbers where the library counts, whatever the author's JSON has made of them. */
+export function counted(body: LeasedEvent): LeasedEvent {
+  const { lease_token, expires_in_seconds, visibility_timeout_seconds } = body.lease;
+  return {
+    ...body,
+    ...(Object.fromEntries(NUMBERS.map((name) => [name, numberOf(body[name])])) as Pick<
+      LeasedEvent,
+      (typeof NUMBERS)[number]
+    >),
+    lease: {
+      lease_token,
+      expires_in_seconds: numberOf(expires_in_seconds),
+      visibility_timeout_seconds: numberOf(visibility_timeout_seconds),
+    },
   };
 }
 
@@ -224,12 +243,12 @@ export class Event<P = unknown, S = unknown> {
   toJSON(): { eventId: string; eventType: string; attempt: number } {
     return { eventId: this.eventId, eventType: this.eventType, attempt: this.attempt };
   }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return `[${this.toString()}]`;
-  }
-
   static {
     bodyOf = (event) => event.#body;
+    const inspected = function (this: Event): string {
+      return `[${this.toString()}]`;
+    };
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: inspected });
     give = (event, payload, state) => {
       event.#payload = payload;
       event.#state = state;
