@@ -34,7 +34,7 @@ export function loadTracing(): Promise<void> | null {
 /** The members `traceparent` and `tracestate` of an event that is enqueued now; none outside of a trace. */
 export function traceContext(): { traceparent?: string; tracestate?: string } {
   const current = api?.trace.getSpanContext(api.context.active());
-  if (api?.isSpanContextValid(current as OpenTelemetry.SpanContext) !== true || current === undefined) return {};
+  if (api === null || current === undefined || !api.isSpanContextValid(current)) return {};
   const flags = current.traceFlags.toString(16).padStart(2, "0");
   const tracestate = current.traceState?.serialize();
   return {
