@@ -18,6 +18,7 @@ export type AnyEngine = Pick<Engine, "run" | "start" | "stop">;
 /** What an engine is made of. */
 export let partsOf: (engine: AnyEngine) => { settings: Settings; handlers: Handlers };
 let begin: (engine: AnyEngine) => Running;
+let forget: (engine: AnyEngine) => void;
 
 /** Leases events of one type and hands each to the handler of its event type. */
 export class Engine<S = undefined> {
@@ -141,6 +142,9 @@ export class Engine<S = undefined> {
   static {
     partsOf = (engine) => ({ settings: (engine as Engine).#settings, handlers: (engine as Engine).#handlers });
     begin = (engine) => (engine as Engine).#begin();
+    forget = (engine) => {
+      (engine as Engine).#running = null;
+    };
   }
 }
 
@@ -165,8 +169,9 @@ export async function run(...engines: AnyEngine[]): Promise<void> {
     status = REFUSED_STATUS;
     for (const running of begun) running.ask("stop");
   }
-  for (const running of begun) {
+  for (const [index, running] of begun.entries()) {
     await running.done;
+    forget(engines[index] as AnyEngine);
     status = Math.max(status, running.status);
     refused ??= running.refused;
   }

@@ -1,3 +1,4 @@
+import { numberOf } from "./encoding.js";
 import { randomUUID } from "node:crypto";
 import { CLIENT, Calls } from "./calls.js";
 import { tokenOf, type Credentials } from "./credentials.js";
@@ -153,6 +154,7 @@ export class Identity implements Credentials {
   /** In the turn of its caller. */
   async #registerAnew(): Promise<void> {
     await this.#life.pause(Math.max(this.#triedAt + REGISTRATION_PAUSE_SECONDS - this.#now(), 0));
+    if (this.#life.stopped.aborted) return;
     try {
       await this.#register();
     } catch (cause) {
@@ -188,11 +190,11 @@ export class Identity implements Credentials {
     };
     const reply = await this.#call("POST", "/engines", body, ["engine_id", "incarnation"]);
     this.#token = (reply["engine_token"] as string | null | undefined) ?? null;
-    this.incarnation = Number(reply["incarnation"]);
-    this.intervalSeconds = Number(reply["heartbeat_interval_seconds"] || this.intervalSeconds);
+    this.incarnation = numberOf(reply["incarnation"]);
+    this.intervalSeconds = numberOf(reply["heartbeat_interval_seconds"] || this.intervalSeconds);
     const { limits = {} } = (reply["server"] ?? {}) as { limits?: Record<string, number> };
-    leases.maxDetailBytes = limits["max_detail_bytes"] ?? leases.maxDetailBytes;
-    leases.maxJsonDepth = limits["max_json_depth"] ?? leases.maxJsonDepth;
+    leases.maxDetailBytes = numberOf(limits["max_detail_bytes"] ?? leases.maxDetailBytes);
+    leases.maxJsonDepth = numberOf(limits["max_json_depth"] ?? leases.maxJsonDepth);
     leases.table.aliveUntil = this.#now() + settings.heartbeatTimeoutSeconds;
     this.generation += 1;
     this.isRegistered = true;
@@ -202,7 +204,8 @@ export class Identity implements Credentials {
   async #call(method: string, path: string, body: object, members: string[]): Promise<Record<string, unknown>> {
     const text = JSON.stringify(body);
     const reply = await this.#calls.send(method, path, text, { seconds: CALL_SECONDS, repeat: ENGINE });
-    return this.#calls.decodeObject<Record<string, unknown>>(reply, ...members);
+    const answer = this.#calls.decodeObject(reply, ...members);
+    return answer;
   }
 
   /** After what was begun before. */

@@ -1,7 +1,7 @@
 /** What this engine holds, and what waits to be reported. */
 import { Condition } from "./condition.js";
-import { byteLength, depth, textOf, type Json } from "./encoding.js";
-import { Event, type LeasedEvent } from "./event.js";
+import { byteLength, depth, STANDARD, textOf, type Json } from "./encoding.js";
+import { counted, Event, type LeasedEvent } from "./event.js";
 import { Completed, Failed, Released, type Report } from "./outcomes.js";
 import { MAX_DETAIL_BYTES, MAX_JSON_DEPTH, settlement } from "./reports.js";
 import { Row, Table, type Told } from "./rules/leases.js";
@@ -121,7 +121,8 @@ export class Leases {
   place(bodies: readonly LeasedEvent[], arrived: number): Row[] {
     const begin: Row[] = [];
     const placed: Row[] = [];
-    for (const body of bodies) {
+    for (const sent of bodies) {
+      const body = this.json === STANDARD ? sent : counted(sent);
       const lease = body.lease;
       const row = new Row({
         eventId: body.event_id,

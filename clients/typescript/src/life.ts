@@ -171,9 +171,9 @@ export class Life {
     return wrong;
   }
 
-  /** Why no events are worked on. */
+  /** Why no events are worked on, though the process need not be restarted. */
   unready(): string[] {
-    const wrong = this.failing();
+    const wrong: string[] = [];
     if (!this.identity.isRegistered) wrong.push("not registered");
     if (this.isDraining) wrong.push("draining");
     return wrong;

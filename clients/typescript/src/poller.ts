@@ -1,3 +1,4 @@
+import { numberOf } from "./encoding.js";
 import { randomUUID } from "node:crypto";
 import { problemError, type Problem } from "./errors.js";
 import type { LeasedEvent } from "./event.js";
@@ -109,14 +110,15 @@ export class Poller {
     if (events.length > 0) this.#life.takeIn(leases.place(events, this.#countedFrom(sentAt, arrived, wait > 0)));
     const problem = answer["lease_error"] as Problem | null | undefined;
     if (problem !== null && problem !== undefined) {
-      const refused = problemError(problem);
+      const refused = problemError(problem, numberOf(problem.status));
       if (![429, 503, 504].includes(refused.status)) await identity.recover(refused, identity.generation);
-      return spreadOut(Math.max(Number(problem["retry_after_seconds"] ?? 0), PAUSE_SECONDS), Math.random());
+      return spreadOut(Math.max(numberOf(problem["retry_after_seconds"] ?? 0), PAUSE_SECONDS), Math.random());
     }
     if (events.length > 0) return 0;
     if (!isSettled) return PAUSE_SECONDS;
-    const notice = answer["notice"] as { code: string; retry_after_seconds: number } | null | undefined;
-    return pauseAfterNothing(arrived - sentAt, wait, notice ?? null, Math.random());
+    const said = answer["notice"] as { code: string; retry_after_seconds: number } | null | undefined;
+    const notice = said ? { code: said.code, retry_after_seconds: numberOf(said.retry_after_seconds) } : null;
+    return pauseAfterNothing(arrived - sentAt, wait, notice, Math.random());
   }
 
   /** The latest moment at which the server can have counted what is left of the leases, as we know it. */

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { currentEngine, withinEngine } from "./current.js";
 import { ConfigurationError } from "./errors.js";
 import type { Handlers } from "./handlers.js";
 import { Life, STOPPING } from "./life.js";
@@ -17,9 +17,6 @@ const POLL_SECONDS = 2;
 const ENDED_POLL_SECONDS = 0.3;
 const LEAVE_SECONDS = 1.5;
 const MAX_LISTED = 20;
-
-/** The engine whose handlers, callbacks and lifespan call. */
-const within = new AsyncLocalStorage<Running>();
 
 /** An engine at work, from its start to its end: reads the inbox of a life, and moves it from stage to stage. */
 export class Running {
@@ -47,7 +44,7 @@ export class Running {
   }
 
   start(): void {
-    this.done = within.run(this, () => this.#run());
+    this.done = withinEngine(this, () => this.#run());
   }
 
   /** The second `signal` cuts off what still runs. */
@@ -57,7 +54,7 @@ export class Running {
 
   /** True in what has to end before the engine can. */
   waitsForCaller(): boolean {
-    return within.getStore() === this;
+    return currentEngine() === this;
   }
 
   /** Why the engine has ended by itself, if it has. */
@@ -128,7 +125,11 @@ export class Running {
     this.#stage = stage;
     this.#log("info", `${stage}, events held: ${leases.held}`, { held: leases.held });
     if (before === "working" || stage === "working") this.life.drain(stage !== "working");
-    if (plan.askedAt !== null && stage !== "leaving" && this.#isWorking) this.#endingPoll ??= this.#endPoll();
+    if (plan.askedAt !== null && stage !== "leaving" && this.#isWorking) {
+      this.#endingPoll ??= this.#endPoll().catch((error: unknown) => {
+        this.#failed(error);
+      });
+    }
     if (stage === "stopping" || stage === "cutting") this.#tell();
     if (stage === "cutting") this.#cut(now);
   }

@@ -1,4 +1,5 @@
 /** How many settlements go into one request, and what the answers to them mean. */
+import { numberOf } from "./encoding.js";
 import type { Calls } from "./calls.js";
 import { NotEventLease, ProblemError, problemError, Unavailable, type Problem } from "./errors.js";
 import type { Event } from "./event.js";
@@ -86,7 +87,7 @@ export class Settlements {
       const seconds = poll?.seconds ?? CALL_SECONDS;
       const reply = await this.#calls.send(method, path, body, { seconds, repeat: ENGINE });
       const members = poll === null ? ["results"] : ["results", "events"];
-      const answer = this.#calls.decodeObject<Record<string, unknown>>(reply, ...members);
+      const answer = this.#calls.decodeObject(reply, ...members);
       const isSettled = sent.length === 0 || this.#apply(sent, answer["results"] as Answer[], reply.sentAt);
       return { answer, sentAt: reply.sentAt, isSettled };
     } catch (error) {
@@ -114,7 +115,7 @@ export class Settlements {
       } else if (report !== null) {
         settled.push({ each, report, answer });
       } else if (answer.expires_in_seconds !== undefined) {
-        leases.renewed(row, progress, sentAt + answer.expires_in_seconds);
+        leases.renewed(row, progress, sentAt + numberOf(answer.expires_in_seconds));
         if (answer.cancel_requested === true) cancelled.push(row);
       }
     }
@@ -166,7 +167,7 @@ export class Settlements {
 
   /** What becomes of a settlement that was refused; true if it should be sent again. */
   #isToBeRepeated(each: Settlement, problem: Problem, isAlone: boolean = false): boolean {
-    const error = problemError(problem);
+    const error = problemError(problem, numberOf(problem.status));
     const { row } = each;
     if (error.status >= 500) each.internalErrors += 1;
     const what = verdict(error.code, error.status, each.isFallback, each.internalErrors);

@@ -21,9 +21,9 @@ export class KeeperOnLoop {
     hear: (message: FromKeeper) => void,
     crashed: (error: unknown) => void,
   ) {
-    const { urls, fetch, json, logger, heartbeatTimeoutSeconds } = settings;
+    const { urls, fetch, logger, heartbeatTimeoutSeconds } = settings;
     this.#hear = hear;
-    this.#calls = new Calls(urls, { credentials, fetch, json, logger, now });
+    this.#calls = new Calls(urls, { credentials, fetch, logger, now });
     const lateness = 'heartbeats were held up by the event loop (they are not with heartbeats: "thread") for';
     this.#keeper = new Keeper(
       { heartbeatTimeoutSeconds, lateness },

@@ -188,6 +188,17 @@ suite("an engine ends", { concurrency: true }, () => {
     await desk.working(() => until(() => desk.server.engines().length > 0));
   });
 
+  test("that was run, and may be stopped whatever its end", async () => {
+    const desk = new Desk();
+    desk.engine.on("x", nothing);
+    desk.server.refuseNext("register", "unauthenticated");
+    const { exitCode } = process;
+    await assert.rejects(desk.engine.run(), /unauthenticated/);
+    assert.equal(process.exitCode, 2);
+    process.exitCode = exitCode;
+    await desk.engine.stop();
+  });
+
   test("with the block that it belongs to", async () => {
     const desk = new Desk();
     desk.engine.on("x", nothing);
