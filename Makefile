@@ -136,6 +136,7 @@ clients-python: $(CLIENTS_VENV)/installed
 clients-typescript: clients-typescript-tools
 	cd clients/typescript && npm run --silent lint && \
 		EVENTLEASE_BINARY=$(wildcard $(abspath $(BINARY))) npm run --silent test
+	scripts/check-typescript-package $(CLIENTS_NODE) $(wildcard $(BINARY))
 
 # `make clients-faults` runs what is marked as long too; MINUTES is how long a fleet is under faults.
 clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake server and real server to the same scenarios
