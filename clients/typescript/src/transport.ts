@@ -1,5 +1,6 @@
 /** One exchange of a request and its reply, by `fetch`. */
 
+import { Buffer, isAscii } from "node:buffer";
 import type { Failure } from "./rules/repeats.js";
 
 const BASE_PATH = "/api/v1";
@@ -92,7 +93,7 @@ export async function exchange(
 async function read(response: Response): Promise<string> {
   const length = Number(response.headers.get("content-length") ?? NaN);
   if (length > MAX_REPLY_BYTES) throw tooLong();
-  if (length >= 0 && !response.headers.has("content-encoding")) return response.text();
+  if (length >= 0 && !response.headers.has("content-encoding")) return textOfBytes(await response.arrayBuffer());
   if (response.body === null) return "";
   const decoder = new TextDecoder();
   let text = "";
@@ -103,6 +104,12 @@ async function read(response: Response): Promise<string> {
     text += decoder.decode(piece, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** In Node 20, `response.text()` takes ten times as long for what is ASCII, as almost all replies are. */
+function textOfBytes(bytes: ArrayBuffer): string {
+  const buffer = Buffer.from(bytes);
+  return isAscii(buffer) ? buffer.toString("latin1") : new TextDecoder().decode(buffer);
 }
 
 function tooLong(): TransportError {

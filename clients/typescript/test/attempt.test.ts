@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Event } from "../src/event.js";
 import { Hold, NotRetryable, Release, RetryAfter } from "../src/outcomes.js";
 import { until, Workshop } from "./handling.js";
 
@@ -96,12 +97,15 @@ test("a handler that ends because it was told to is no news, but for its time li
 
 test("a lost lease reports nothing, but a value counts", async () => {
   const workshop = new Workshop();
+  const lose = ({ eventId }: Event): void => {
+    workshop.leases.lose([{ row: workshop.leases.table.rows.get(eventId)!, reason: "expired" }]);
+  };
   workshop.on("throws", (event) => {
-    workshop.leases.lose([{ row: rows[0]!, reason: "expired" }]);
+    lose(event);
     event.check();
   });
-  workshop.on("returns", () => {
-    workshop.leases.lose([{ row: rows[1]!, reason: "expired" }]);
+  workshop.on("returns", (event) => {
+    lose(event);
     return "done all the same";
   });
   const rows = [workshop.put("throws"), workshop.put("returns")];

@@ -1,7 +1,7 @@
 /** Handlers at work without a server: leases that were never given out, and a clock that the test moves. */
 import { Leases } from "../src/leases.js";
 import { Handlers, type HandlerOptions } from "../src/handlers.js";
-import type { Event } from "../src/event.js";
+import type { Event, LeasedEvent } from "../src/event.js";
 import type { LogFields, Logger } from "../src/logger.js";
 import type { Report } from "../src/outcomes.js";
 import type { Row } from "../src/rules/leases.js";
@@ -38,11 +38,19 @@ export class Workshop {
 
   /** Leases an event, and begins its handler where a slot is free. */
   put(eventType = "x", payload: unknown = null, options: RunOptions = {}): Row {
-    const [row] = this.leases.place([leasedEvent("dialogue", eventType, payload, options)], this.now);
-    if (row === undefined) throw new Error("the event was not placed");
-    row.handler = this.handlers.layered().find(eventType) ?? null;
-    this.slots.add([row]);
-    return row;
+    return this.#add([leasedEvent("dialogue", eventType, payload, options)])[0]!;
+  }
+
+  /** Leases so many events in one reply. */
+  putMany(count: number): Row[] {
+    return this.#add(Array.from({ length: count }, () => leasedEvent("dialogue", "x", null, {})));
+  }
+
+  #add(events: readonly LeasedEvent[]): Row[] {
+    const rows = this.leases.place(events, this.now);
+    for (const row of rows) row.handler = this.handlers.layered().find(row.eventType) ?? null;
+    this.slots.add(rows);
+    return rows;
   }
 
   /** What was reported of an event, once it was. */

@@ -13,33 +13,58 @@ import type { Settings } from "../settings.js";
 
 const MAX_LOG_CHARS = 500;
 
-/** Calls the handler of a row that has begun. Whatever it throws becomes a report; null where nothing is reported. */
-export async function attempt(
+/**
+ * Calls the handler of a row that has begun. Whatever it throws becomes a report; null where nothing is reported.
+ *
+ * A promise only where the handler, or its schema, makes one.
+ */
+export function attempt(
   row: Row,
   event: Event,
   handler: Handler,
   state: unknown,
   settings: Settings,
-): Promise<Report | null> {
+): Report | null | Promise<Report | null> {
   const body = bodyOf(event);
-  return await processing(body, settings.engineType, async (ended) => {
-    let report: Report | null;
-    let failure: { thrown: unknown } | null = null;
-    try {
-      const payload = handler.schema === undefined ? body.payload : await decode(handler.schema, body.payload);
+  return processing(body, settings.engineType, (ended) => {
+    const finish = (report: Report | null, failure: { thrown: unknown } | null): Report | null => {
+      const isNews = failure === null || row.told === null || row.told === "timeout";
+      if (settings.logFailures && isNews && report !== null) log(settings, row, report, failure);
+      if (failure === null) ended(outcomeOf(report));
+      else ended(outcomeOf(report), failure.thrown);
+      return report;
+    };
+    const threw = (thrown: unknown): Report | null => {
+      return finish(reportOf(thrown, row, { withStack: settings.reportTraceback }), { thrown });
+    };
+    const returned = (result: unknown): Report | null => {
+      let report: Report;
+      try {
+        report = reportOfReturn(result);
+      } catch (thrown) {
+        return threw(thrown);
+      }
+      return finish(report, null);
+    };
+    const call = (payload: unknown): unknown => {
       give(event, payload, state);
       if (row.told !== null) throw abortFor(row.told);
-      report = reportOfReturn(await within(event, () => handler.call(event)));
+      return within(event, () => handler.call(event));
+    };
+    let result: unknown;
+    try {
+      result = handler.schema === undefined ? call(body.payload) : decode(handler.schema, body.payload).then(call);
+      if (isThenable(result)) return Promise.resolve(result).then(returned, threw);
     } catch (thrown) {
-      failure = { thrown };
-      report = reportOf(thrown, row, { withStack: settings.reportTraceback });
+      return threw(thrown);
     }
-    const isNews = failure === null || row.told === null || row.told === "timeout";
-    if (settings.logFailures && isNews && report !== null) log(settings, row, report, failure);
-    if (failure === null) ended(outcomeOf(report));
-    else ended(outcomeOf(report), failure.thrown);
-    return report;
+    return returned(result);
   });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return typeof (value as { then?: unknown }).then === "function";
 }
 
 function outcomeOf(report: Report | null): string {

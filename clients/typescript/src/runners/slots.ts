@@ -41,6 +41,7 @@ export class Slots {
 
   /** Begins what can begin; the rest waits. */
   add(rows: readonly Row[]): void {
+    this.#turnBeganAt = this.#leases.now(); // a reply has brought them
     for (const row of rows) this.#waiting.push(row);
     this.#fill();
   }
@@ -78,12 +79,13 @@ export class Slots {
     }
   }
 
-  /** Runs handlers one after the other in a slot; never rejects. */
+  /** Runs handlers one after the other in a slot; never rejects. What need not be awaited costs no promise. */
   async #work(first: Row): Promise<void> {
     for (let row: Row | undefined = first; row !== undefined; row = this.#next(row)) {
-      await this.#turn();
+      if (this.#leases.now() - this.#turnBeganAt >= TURN_SECONDS) await this.#turn();
       try {
-        await this.#perform(row);
+        const performing = this.#perform(row);
+        if (performing !== undefined) await performing;
       } catch (error) {
         // The library itself has thrown, or something that an author has given it; neither event nor slot is lost.
         this.#settings.logger.error(row.fields({ err: error }), `the handler of ${row.toString()} could not be run`);
@@ -102,18 +104,23 @@ export class Slots {
 
   /** Lets timers and sockets have their turn, where handlers have gone on without a pause. */
   async #turn(): Promise<void> {
-    const now = this.#leases.now();
-    if (now - this.#turnBeganAt < TURN_SECONDS) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.#turnBeganAt = this.#leases.now();
   }
 
-  async #perform(row: Row): Promise<void> {
-    if (!this.#leases.begin(row)) return;
+  #perform(row: Row): Promise<void> | undefined {
+    if (!this.#leases.begin(row)) return undefined;
     const { event, handler } = row;
     if (event === null || handler === null) throw new Error("a row without an event or a handler has begun");
     this.#settings.logger.debug(row.fields({ engineType: this.#settings.engineType }), `${row.toString()} begins`);
-    this.#leases.finish(row, await attempt(row, event, handler, this.state, this.#settings));
+    const report = attempt(row, event, handler, this.state, this.#settings);
+    if (report instanceof Promise) {
+      return report.then((reported) => {
+        this.#leases.finish(row, reported);
+      });
+    }
+    this.#leases.finish(row, report);
+    return undefined;
   }
 
   /** A handler has ended: what begins next in its slot; none where another has got the slot. */
