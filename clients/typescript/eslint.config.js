@@ -12,6 +12,7 @@ export default defineConfig(
       "keeper-program.mjs",
       "conformance/",
       "eslint.config.js",
+      "generate-types.js",
     ],
   },
   tseslint.configs.strictTypeChecked,
