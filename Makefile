@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools examples-typescript clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -13,8 +13,9 @@ BINARY := $(TARGET_DIR)/debug/eventlease
 # Where Python and what the clients, the demo and their checks need are installed.
 CLIENTS_VENV := $(abspath $(TARGET_DIR))/clients-python/venv
 CLIENTS_BIN := $(CLIENTS_VENV)/bin
-# Where the tools of the TypeScript client are installed.
+# Where the tools of the TypeScript client are installed, and where the examples that are written for it are compiled to.
 CLIENTS_NODE := $(abspath $(TARGET_DIR))/clients-typescript
+EXAMPLES_NODE := $(abspath $(TARGET_DIR))/examples-typescript
 
 # Where `make run` listens, and further flags of `eventlease serve` or of the test runner.
 LISTEN ?= $(or $(EVENTLEASE_LISTEN),127.0.0.1:8080)
@@ -84,9 +85,10 @@ alerts: ## Check the alert rules in docs/alerts.yml, and run their unit tests
 fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
 	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
-demo: debug $(CLIENTS_VENV)/installed ## Play examples/ with engines that crash, hang and restart, and account for every event
+demo: debug $(CLIENTS_VENV)/installed examples-typescript ## Play examples/ with engines that crash, hang and restart, and account for every event
 	scripts/ensure-postgres
-	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY)
+	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY) \
+		--node-engine $(EXAMPLES_NODE)/demo/unruly.js
 
 check-api: debug $(CLIENTS_VENV)/installed ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
 	scripts/ensure-postgres
@@ -112,6 +114,7 @@ clients-typescript-tools: $(CLIENTS_NODE)/installed
 	ln -sfn $(CLIENTS_NODE)/node_modules clients/typescript/node_modules
 
 $(CLIENTS_NODE)/installed: clients/typescript/package.json clients/typescript/package-lock.json
+	scripts/ensure-node
 	rm -rf $(CLIENTS_NODE)
 	mkdir -p $(CLIENTS_NODE)
 	cp $^ $(CLIENTS_NODE)
@@ -137,6 +140,14 @@ clients-typescript: clients-typescript-tools
 	cd clients/typescript && npm run --silent lint && \
 		EVENTLEASE_BINARY=$(wildcard $(abspath $(BINARY))) npm run --silent test
 	scripts/check-typescript-package $(CLIENTS_NODE) $(wildcard $(BINARY))
+
+# They find the package, as it is built, by its name.
+examples-typescript: clients-typescript-tools
+	cd clients/typescript && npm run --silent build
+	mkdir -p $(EXAMPLES_NODE)/node_modules
+	ln -sfn $(CURDIR)/clients/typescript $(EXAMPLES_NODE)/node_modules/eventlease
+	cp examples/package.json $(EXAMPLES_NODE)
+	clients/typescript/node_modules/.bin/tsc -p examples/tsconfig.json --outDir $(EXAMPLES_NODE)
 
 # `make clients-faults` runs what is marked as long too; MINUTES is how long a fleet is under faults.
 clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake server and real server to the same scenarios
