@@ -42,7 +42,7 @@ export class Desk {
     this.engine = new Engine(QUEUE, {
       url: "http://fake",
       fetch: answer === undefined ? server.fetch : between(server, answer),
-      heartbeatTimeoutSeconds: 3,
+      heartbeatTimeoutSeconds: 60,
       graceSeconds: 0,
       drainSeconds: 0,
       logger,

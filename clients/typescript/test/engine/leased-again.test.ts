@@ -190,7 +190,7 @@ suite("an event that is leased again", { concurrency: true }, () => {
   });
 
   test("does not overtake the older handler, though it is leased a third time", async () => {
-    const desk = new Desk({ concurrency: 3 });
+    const desk = new Desk({ concurrency: 3, heartbeatTimeoutSeconds: 3 });
     const work = new Work(desk, keeping);
     const retryPolicy = { ...AT_ONCE, deadLetterThreshold: 9 };
     await work.run(

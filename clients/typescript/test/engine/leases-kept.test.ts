@@ -33,7 +33,7 @@ suite("leases are kept", { concurrency: true }, () => {
     "lost",
   ] as const) {
     test(`though heartbeats fail: ${code}`, async () => {
-      const desk = new Desk();
+      const desk = new Desk({ heartbeatTimeoutSeconds: 3 });
       const over = gate();
       desk.engine.on("x", async (event) => {
         await over.opened;
@@ -52,7 +52,7 @@ suite("leases are kept", { concurrency: true }, () => {
   }
 
   test("and cancels are told while the engine drains", async () => {
-    const desk = new Desk({ drainSeconds: 600 });
+    const desk = new Desk({ drainSeconds: 600, heartbeatTimeoutSeconds: 3 });
     const begun = gate();
     desk.engine.on("x", async (event) => {
       begun.open();
@@ -76,7 +76,7 @@ suite("leases are kept", { concurrency: true }, () => {
     test(`for a result that is not answered yet${drains ? ", while the engine drains" : ""}`, async () => {
       let refuses = false;
       let isRefused = false;
-      const desk = new Desk({ drainSeconds: 600 }, undefined, ({ body }) => {
+      const desk = new Desk({ drainSeconds: 600, heartbeatTimeoutSeconds: 3 }, undefined, ({ body }) => {
         if (!refuses || !body.includes('"completed"')) return undefined;
         isRefused = true;
         return problem(503, "database_unavailable");
@@ -109,7 +109,11 @@ suite("leases are kept", { concurrency: true }, () => {
 
   for (const reason of ["lease_lost", "cancel_requested", "timeout", "stopping"] as const) {
     test(`or the handler is told: ${reason}`, async () => {
-      const desk = new Desk({ concurrency: 1, ...(reason === "stopping" && { drainSeconds: 600, graceSeconds: 600 }) });
+      const desk = new Desk({
+        concurrency: 1,
+        heartbeatTimeoutSeconds: 3,
+        ...(reason === "stopping" && { drainSeconds: 600, graceSeconds: 600 }),
+      });
       const begun = gate();
       const seen: unknown[] = [];
       const options = reason === "timeout" ? { timeoutSeconds: 0.01 } : {};
@@ -132,7 +136,7 @@ suite("leases are kept", { concurrency: true }, () => {
   }
 
   test("and are uncertain once the server has not confirmed them for long", async () => {
-    const desk = new Desk();
+    const desk = new Desk({ heartbeatTimeoutSeconds: 3 });
     const begun = gate();
     desk.engine.on("x", async (event) => {
       begun.open();

@@ -46,7 +46,7 @@ suite("an engine in trouble", { concurrency: true }, () => {
   });
 
   test("a lost lease is told, and its result is tried", async () => {
-    const desk = new Desk({ concurrency: 1 }); // so that it is not leased again
+    const desk = new Desk({ concurrency: 1, heartbeatTimeoutSeconds: 3 }); // one, so that it is not leased again
     const begun = gate();
     desk.engine.on("x", async (event) => {
       begun.open();
@@ -295,7 +295,10 @@ suite("an engine in trouble", { concurrency: true }, () => {
       assert.equal(desk.server.event(ids[0]!)["result"], 1);
     });
     assert.deepEqual(seen, [1n, 1, 3, true, 2n, 1, 3, true]);
-    assert.deepEqual(desk.lines.filter(({ message }) => message.includes("crashed")), []);
+    assert.deepEqual(
+      desk.lines.filter(({ message }) => message.includes("crashed")),
+      [],
+    );
   });
 
   test("counts", async () => {
