@@ -50,6 +50,9 @@ export class NewBody {
       throw refusedHere("an event is an object with engineType, eventType and payload");
     }
     const { idempotency = true, ...members } = event;
+    if (members.availableAt instanceof Date && isNaN(members.availableAt.valueOf())) {
+      throw refusedHere("availableAt is an invalid date"); // JSON would have null, and the event would be due now
+    }
     const wire = wireOf(members);
     const has = (name: string): boolean => (wire[name] ?? null) !== null;
     const ownKey = has("idempotency_key");

@@ -1,7 +1,9 @@
 /** Producers: what is enqueued, followed and cancelled, and what a lost reply costs. */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 
 import { Client } from "../src/client.js";
 import type { ClientOptions } from "../src/client.js";
@@ -196,6 +198,14 @@ test("what is no event is refused alone", async () => {
   const events = [NEW, 3, null, "text", [NEW]] as unknown as (typeof NEW)[];
   const kinds = (await client.enqueueMany(events)).map(kindOf);
   assert.deepEqual(kinds, ["object", "InvalidInput", "InvalidInput", "InvalidInput", "InvalidInput"]);
+});
+
+test("an invalid date does not make an event due now", async () => {
+  await using server = new FakeServer();
+  await using client = clientOf(server);
+  const error = await thrown(InvalidInput, client.enqueue("q", "t", 1, { availableAt: new Date("tomorrow") }));
+  assert.match(error.message, /availableAt/);
+  assert.equal(server.events().length, 0);
 });
 
 test("no events are no request", async () => {
@@ -405,4 +415,20 @@ test("numbers can be kept exactly by a JSON of one's own", async () => {
   const client = new Client({ fetch: script.fetch, json, logger: SILENT });
   await client.enqueue("dialogue", "asked", 2n ** 70n);
   assert.match(script.sent[0]!.body!, /"payload":1180591620717411303424[,}]/);
+});
+
+test("a program that has done its work ends, though its client was not closed", async () => {
+  await using server = new FakeServer();
+  const url = await server.listen();
+  const module = new URL("../src/client-entry.js", import.meta.url).href;
+  const program = `
+    import { Client } from ${JSON.stringify(module)};
+    const client = new Client({ url: ${JSON.stringify(url)} });
+    const { eventId } = await client.enqueue("q", "t", 1);
+    await client.wait(eventId, { timeoutSeconds: 0.1 }).catch((error) => console.log(error.name));
+  `;
+  // Shorter than the server would hold the request that nobody waits for any more.
+  const options = { timeout: 18_000 };
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], options);
+  assert.equal(stdout, "TimeoutError\n");
 });
