@@ -14,14 +14,13 @@ import type { Logger } from "./logger.js";
 import { loadTracing } from "./tracing.js";
 import type { Fetch } from "./transport.js";
 import { checkUrls, urlsOf } from "./urls.js";
-import { MAX_AWAITED, REPLY_SECONDS, TimeLimit, checkedId, isRunOpen, runPath, waitOnce } from "./waiting.js";
+import { REPLY_SECONDS, TimeLimit, checkedId, isRunOpen, runPath } from "./waiting.js";
 import type { Ended, WaitOptions } from "./waiting.js";
 import { Watcher } from "./watcher.js";
 import type { Method, ReplyTo, Schemas } from "./wire.js";
 
 const CLOSE_SECONDS = 5;
 const MAX_SAID = 1000;
-const MAX_TIMER_SECONDS = 2_147_483; // longer ones fire at once
 
 /** How a client works. */
 export interface ClientOptions {
@@ -152,7 +151,7 @@ export class Client {
    */
   async wait<Result = unknown>(eventId: string, options: WaitOptions = {}): Promise<Result> {
     const checked = checkedId(eventId);
-    const end = (await this.#ends([checked], options)).get(checked) as Ended;
+    const end = (await this.#watcher.ends([checked], options)).get(checked) as Ended;
     if ("error" in end) throw end.error;
     return end.result as Result;
   }
@@ -163,7 +162,7 @@ export class Client {
     options: WaitOptions = {},
   ): Promise<(Result | EventLeaseError)[]> {
     const asked = [...eventIds].map(checkedOrError);
-    const ends = await this.#ends(new Set(asked.filter((each) => typeof each === "string")), options);
+    const ends = await this.#watcher.ends(new Set(asked.filter((each) => typeof each === "string")), options);
     return asked.map((each) => {
       if (typeof each !== "string") return each;
       const end = ends.get(each) as Ended;
@@ -263,59 +262,6 @@ export class Client {
     if (this.#said.has(engineType) || this.#said.size >= MAX_SAID) return;
     this.#said.add(engineType);
     this.#logger.warn({ engineType, eventId }, "an event was enqueued for which no engine is registered");
-  }
-
-  /** How each of these has ended; those that are open when the time is over, with a TimeoutError. */
-  async #ends(eventIds: Iterable<string>, { timeoutSeconds, signal }: WaitOptions): Promise<Map<string, Ended>> {
-    this.#open();
-    signal?.throwIfAborted();
-    const open = new Set(eventIds);
-    const ends: Map<string, Ended> = new Map();
-    const cleanUp: (() => void)[] = [];
-    await new Promise<void>((resolve) => {
-      if (open.size === 0) resolve();
-      for (const eventId of open) {
-        const tell = (end: Ended): void => {
-          ends.set(eventId, end);
-          open.delete(eventId);
-          if (open.size === 0) resolve();
-        };
-        cleanUp.push(this.#watcher.watch(eventId, tell));
-      }
-      if (timeoutSeconds !== undefined) {
-        const timer = setTimeout(resolve, Math.min(timeoutSeconds, MAX_TIMER_SECONDS) * 1000);
-        cleanUp.push(() => {
-          clearTimeout(timer);
-        });
-      }
-      const end = (): void => {
-        resolve();
-      };
-      signal?.addEventListener("abort", end);
-      cleanUp.push(() => signal?.removeEventListener("abort", end));
-    });
-    for (const each of cleanUp) each();
-    signal?.throwIfAborted();
-    await this.#lookAgain([...open], ends);
-    return ends;
-  }
-
-  /** What the server says of events at the end of a wait: only it knows that they are open still. */
-  async #lookAgain(eventIds: readonly string[], ends: Map<string, Ended>): Promise<void> {
-    const repeat = { isSafe: true, withinSeconds: 0 };
-    for (let from = 0; from < eventIds.length; from += MAX_AWAITED) {
-      const asked = eventIds.slice(from, from + MAX_AWAITED);
-      try {
-        const ended = await waitOnce(this.#open(), asked, 0, repeat);
-        for (const eventId of asked) {
-          const error = new TimeoutError(`event ${eventId} is still open`);
-          ends.set(eventId, ended.get(eventId) ?? { error });
-        }
-      } catch (error) {
-        if (!(error instanceof EventLeaseError)) throw error;
-        for (const eventId of asked) ends.set(eventId, { error });
-      }
-    }
   }
 }
 

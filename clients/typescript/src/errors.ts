@@ -2,14 +2,8 @@
 
 import type { Schemas } from "./wire.js";
 
-// Names stand on the prototypes: they stay when a minifier renames the classes, and are not printed beside each error.
-
 /** The base of everything that this library throws on its own account. */
-export class EventLeaseError extends Error {
-  static {
-    this.prototype.name = "EventLeaseError";
-  }
-}
+export class EventLeaseError extends Error {}
 
 /** One place of a request that the server refuses. */
 export interface BadPlace {
@@ -39,10 +33,6 @@ export class ProblemError extends EventLeaseError {
   readonly errors: readonly BadPlace[];
   readonly requestId: string | null;
 
-  static {
-    this.prototype.name = "ProblemError";
-  }
-
   constructor(problem: Problem, status: number, requestId: string | null = null) {
     const code = problem.code ?? "";
     const detail = problem.detail || problem.title || "";
@@ -61,46 +51,22 @@ export class ProblemError extends EventLeaseError {
 }
 
 /** 400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every bad place. */
-export class InvalidInput extends ProblemError {
-  static {
-    this.prototype.name = "InvalidInput";
-  }
-}
+export class InvalidInput extends ProblemError {}
 
 /** 401: the token is missing, unknown, revoked or expired. */
-export class Unauthenticated extends ProblemError {
-  static {
-    this.prototype.name = "Unauthenticated";
-  }
-}
+export class Unauthenticated extends ProblemError {}
 
 /** 403, 421: this caller may not do that. */
-export class Forbidden extends ProblemError {
-  static {
-    this.prototype.name = "Forbidden";
-  }
-}
+export class Forbidden extends ProblemError {}
 
 /** 404: there is no such event, engine, queue or address. */
-export class NotFound extends ProblemError {
-  static {
-    this.prototype.name = "NotFound";
-  }
-}
+export class NotFound extends ProblemError {}
 
 /** 409: the state of the server does not allow it. */
-export class Conflict extends ProblemError {
-  static {
-    this.prototype.name = "Conflict";
-  }
-}
+export class Conflict extends ProblemError {}
 
 /** The lease has ended (code `lease_lost`) and its report comes too late. */
 export class LeaseEnded extends Conflict {
-  static {
-    this.prototype.name = "LeaseEnded";
-  }
-
   /** How the lease ended: `expired`, `engine_unresponsive`, …; null where there never was such a lease. */
   get leaseEndedBy(): string | null {
     return (this.problem["lease_ended_by"] as string | null | undefined) ?? null;
@@ -109,10 +75,6 @@ export class LeaseEnded extends Conflict {
 
 /** The lease was settled with another status; `settledAs` is the one that stands. */
 export class AlreadySettled extends Conflict {
-  static {
-    this.prototype.name = "AlreadySettled";
-  }
-
   /** The status with which the lease was settled. */
   get settledAs(): string | null {
     return (this.problem["settled_as"] as string | null | undefined) ?? null;
@@ -129,10 +91,6 @@ export class Unavailable extends EventLeaseError {
   readonly status: number | null;
   readonly code: string | null;
   readonly requestId: string | null;
-
-  static {
-    this.prototype.name = "Unavailable";
-  }
 
   constructor(
     message: string,
@@ -153,42 +111,22 @@ export class Unavailable extends EventLeaseError {
 }
 
 /** Something answered that is no EventLease server: a proxy's page, a redirect, another service. */
-export class NotEventLease extends EventLeaseError {
-  static {
-    this.prototype.name = "NotEventLease";
-  }
-}
+export class NotEventLease extends EventLeaseError {}
 
 /** Too many events wait to be enqueued, and the client was told not to wait. */
-export class BufferFull extends EventLeaseError {
-  static {
-    this.prototype.name = "BufferFull";
-  }
-}
+export class BufferFull extends EventLeaseError {}
 
 /** An engine or a client cannot work as it is set up. */
-export class ConfigurationError extends EventLeaseError {
-  static {
-    this.prototype.name = "ConfigurationError";
-  }
-}
+export class ConfigurationError extends EventLeaseError {}
 
 /** What was waited for is open still. */
-export class TimeoutError extends EventLeaseError {
-  static {
-    this.prototype.name = "TimeoutError";
-  }
-}
+export class TimeoutError extends EventLeaseError {}
 
 /** The awaited event ended without success. */
 export class EventFailed extends EventLeaseError {
   readonly #event: Schemas["Event"];
   readonly eventId: string;
   readonly errorType: string | null;
-
-  static {
-    this.prototype.name = "EventFailed";
-  }
 
   constructor(event: Schemas["Event"]) {
     const type = event.error_type;
@@ -215,10 +153,6 @@ export class EventCancelled extends EventLeaseError {
   readonly #event: Schemas["Event"];
   readonly eventId: string;
 
-  static {
-    this.prototype.name = "EventCancelled";
-  }
-
   constructor(event: Schemas["Event"]) {
     super(`event ${event.event_id} was cancelled`);
     this.#event = event;
@@ -230,6 +164,27 @@ export class EventCancelled extends EventLeaseError {
     return this.#event;
   }
 }
+
+const CLASSES = {
+  EventLeaseError,
+  ProblemError,
+  InvalidInput,
+  Unauthenticated,
+  Forbidden,
+  NotFound,
+  Conflict,
+  LeaseEnded,
+  AlreadySettled,
+  Unavailable,
+  NotEventLease,
+  BufferFull,
+  ConfigurationError,
+  TimeoutError,
+  EventFailed,
+  EventCancelled,
+};
+// On the prototypes: so they stay when a minifier renames the classes, and are not printed beside each error.
+for (const [name, kind] of Object.entries(CLASSES)) kind.prototype.name = name;
 
 /** What the client refuses itself, because it cannot be sent. */
 export function refusedHere(detail: string, status = 422, cause?: unknown): InvalidInput {

@@ -1,11 +1,12 @@
 /** Waiting for the ends of any number of events, in a few requests; there are none while nothing is awaited. */
 
 import type { Calls } from "./calls.js";
-import { EventLeaseError, Unavailable } from "./errors.js";
+import { EventLeaseError, TimeoutError, Unavailable } from "./errors.js";
 import { MAX_AWAITED, MAX_WAIT_SECONDS, TimeLimit, waitOnce } from "./waiting.js";
-import type { Ended } from "./waiting.js";
+import type { Ended, WaitOptions } from "./waiting.js";
 
 const MAX_REQUESTS = 8;
+const MAX_TIMER_SECONDS = 2_147_483; // longer ones fire at once
 const REPEAT = { isSafe: true, withinSeconds: 30 };
 
 type Tell = (ended: Ended) => void;
@@ -28,8 +29,61 @@ export class Watcher {
     this.#closing = closing;
   }
 
+  /** How each of these has ended; those that are open when the time is over, with a TimeoutError. */
+  async ends(eventIds: Iterable<string>, { timeoutSeconds, signal }: WaitOptions): Promise<Map<string, Ended>> {
+    if (this.#closing.aborted) throw new Unavailable("the client is closed");
+    signal?.throwIfAborted();
+    const open = new Set(eventIds);
+    const ends: Map<string, Ended> = new Map();
+    const cleanUp: (() => void)[] = [];
+    await new Promise<void>((resolve) => {
+      if (open.size === 0) resolve();
+      for (const eventId of open) {
+        const tell = (end: Ended): void => {
+          ends.set(eventId, end);
+          open.delete(eventId);
+          if (open.size === 0) resolve();
+        };
+        cleanUp.push(this.#watch(eventId, tell));
+      }
+      if (timeoutSeconds !== undefined) {
+        const timer = setTimeout(resolve, Math.min(timeoutSeconds, MAX_TIMER_SECONDS) * 1000);
+        cleanUp.push(() => {
+          clearTimeout(timer);
+        });
+      }
+      const end = (): void => {
+        resolve();
+      };
+      signal?.addEventListener("abort", end);
+      cleanUp.push(() => signal?.removeEventListener("abort", end));
+    });
+    for (const each of cleanUp) each();
+    signal?.throwIfAborted();
+    await this.#lookAgain([...open], ends);
+    return ends;
+  }
+
+  /** What the server says of events at the end of a wait: only it knows that they are open still. */
+  async #lookAgain(eventIds: readonly string[], ends: Map<string, Ended>): Promise<void> {
+    const repeat = { isSafe: true, withinSeconds: 0 };
+    for (let from = 0; from < eventIds.length; from += MAX_AWAITED) {
+      const asked = eventIds.slice(from, from + MAX_AWAITED);
+      try {
+        const ended = await waitOnce(this.#calls, asked, 0, repeat);
+        for (const eventId of asked) {
+          const error = new TimeoutError(`event ${eventId} is still open`);
+          ends.set(eventId, ended.get(eventId) ?? { error });
+        }
+      } catch (error) {
+        if (!(error instanceof EventLeaseError)) throw error;
+        for (const eventId of asked) ends.set(eventId, { error });
+      }
+    }
+  }
+
   /** `tell` is called once the event has ended, unless the function that is returned was called before. */
-  watch(eventId: string, tell: Tell): () => void {
+  #watch(eventId: string, tell: Tell): () => void {
     const known = this.#awaited.get(eventId);
     const tells = known ?? new Set();
     tells.add(tell);

@@ -54,7 +54,9 @@ export async function end(server: FakeServer, eventId: string, settlement: objec
 export function sentEvents(server: FakeServer): Record<string, unknown>[] {
   return server.requests
     .filter(({ operation }) => operation.startsWith("enqueue"))
-    .flatMap(({ body }) => (body as { events?: Record<string, unknown>[] }).events ?? [body as Record<string, unknown>]);
+    .flatMap(
+      ({ body }) => (body as { events?: Record<string, unknown>[] }).events ?? [body as Record<string, unknown>],
+    );
 }
 
 /** How many events each request enqueued. */
