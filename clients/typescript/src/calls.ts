@@ -2,6 +2,7 @@
 
 import { STANDARD, byteLength, textOf } from "./encoding.js";
 import type { Json } from "./encoding.js";
+import { Connections } from "./connections.js";
 import type { Credentials } from "./credentials.js";
 import { NotEventLease, Unauthenticated, problemError, refusedHere } from "./errors.js";
 import type { Problem } from "./errors.js";
@@ -50,7 +51,9 @@ export interface Reply extends Received {
 export class Calls {
   readonly #urls: string[];
   readonly #credentials: Credentials;
-  readonly #fetch: Fetch;
+  /** Null where none was given: node:http is used. */
+  readonly #fetch: Fetch | null;
+  readonly #connections: Connections = new Connections();
   readonly #json: Json;
   readonly #logger: Logger;
   readonly #timing: Timing;
@@ -62,7 +65,7 @@ export class Calls {
   constructor(urls: readonly string[], options: CallsOptions) {
     this.#urls = urls.map(baseOf);
     this.#credentials = options.credentials;
-    this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.#fetch = options.fetch ?? null;
     this.#json = options.json ?? STANDARD;
     this.#logger = options.logger ?? defaultLogger();
     const { signal, now, random, sleep } = { ...TIMING, ...options };
@@ -73,6 +76,7 @@ export class Calls {
   close(): void {
     this.#isClosed = true;
     for (const controller of this.#underWay) controller.abort();
+    this.#connections.close();
   }
 
   /** The decoded reply; undefined where it has no body. */
@@ -177,7 +181,8 @@ export class Calls {
     this.#underWay.add(controller);
     signal?.addEventListener("abort", end);
     try {
-      return await exchange(this.#fetch, base, request, seconds, controller);
+      if (this.#fetch !== null) return await exchange(this.#fetch, base, request, seconds, controller);
+      return await this.#connections.exchange(base, request, seconds, controller.signal);
     } finally {
       signal?.removeEventListener("abort", end);
       this.#underWay.delete(controller);

@@ -4,7 +4,7 @@ import { Buffer, isAscii } from "node:buffer";
 import type { Failure } from "./rules/repeats.js";
 
 const BASE_PATH = "/api/v1";
-const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+export const MAX_REPLY_BYTES: number = 64 * 1024 * 1024;
 const TIMED_OUT = "timed out";
 
 /** The part of the global `fetch` that is used. */
@@ -21,7 +21,8 @@ export interface Request {
 /** A complete reply. */
 export interface Received {
   readonly status: number;
-  readonly headers: Headers;
+  /** By names in lower case. */
+  readonly headers: { get(name: string): string | null };
   readonly text: string;
 }
 
@@ -80,7 +81,7 @@ export async function exchange(
     if (controller.signal.aborted) throw new TransportError("the call was ended", "cut");
     const failure = hasBegun ? "cut" : failureOf(error);
     throw new TransportError(
-      `${failure === "not_sent" ? "" : "the connection ended: "}${textOf(error)}`,
+      `${failure === "not_sent" ? "" : "the connection ended: "}${whyOf(error)}`,
       failure,
       error,
     );
@@ -93,7 +94,8 @@ export async function exchange(
 async function read(response: Response): Promise<string> {
   const length = Number(response.headers.get("content-length") ?? NaN);
   if (length > MAX_REPLY_BYTES) throw tooLong();
-  if (length >= 0 && !response.headers.has("content-encoding")) return textOfBytes(await response.arrayBuffer());
+  if (length >= 0 && !response.headers.has("content-encoding"))
+    return textOfBytes(Buffer.from(await response.arrayBuffer()));
   if (response.body === null) return "";
   const decoder = new TextDecoder();
   let text = "";
@@ -107,12 +109,11 @@ async function read(response: Response): Promise<string> {
 }
 
 /** In Node 20, `response.text()` takes ten times as long for what is ASCII, as almost all replies are. */
-function textOfBytes(bytes: ArrayBuffer): string {
-  const buffer = Buffer.from(bytes);
-  return isAscii(buffer) ? buffer.toString("latin1") : new TextDecoder().decode(buffer);
+export function textOfBytes(bytes: Buffer): string {
+  return isAscii(bytes) ? bytes.toString("latin1") : new TextDecoder().decode(bytes);
 }
 
-function tooLong(): TransportError {
+export function tooLong(): TransportError {
   return new TransportError(`the reply is longer than ${MAX_REPLY_BYTES} bytes`, "cut");
 }
 
@@ -121,7 +122,7 @@ function tooLong(): TransportError {
  * the server had just closed: `fetch` does not say whether the connection was new, and such calls are repeated at once
  * only one time.
  */
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   return causesOf(error).some(wasNotSent) ? "not_sent" : "stale";
 }
 
@@ -148,7 +149,7 @@ function causesOf(error: unknown): Cause[] {
   return [error, ...[error.cause, ...inner].flatMap(causesOf)];
 }
 
-function textOf(error: unknown): string {
+export function whyOf(error: unknown): string {
   const texts = causesOf(error).map((cause) => cause.message || cause.code || "");
   return texts.filter((text) => text !== "").at(-1) ?? String(error);
 }
