@@ -159,7 +159,8 @@ export class RealServer {
   /** Stops it, and removes its data. */
   async close(): Promise<void> {
     await this.terminate();
-    await rm(this.folder, { recursive: true, force: true });
+    // Where the server was killed, its PostgreSQL writes until it has noticed.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
