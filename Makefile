@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools examples-typescript clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -136,23 +136,29 @@ clients-python: $(CLIENTS_VENV)/installed
 	scripts/check-python-package $(CLIENTS_VENV)
 
 # Its few tests against the real server say that they are skipped where the debug build is not there.
-clients-typescript: clients-typescript-tools
+clients-typescript: examples-typescript
 	cd clients/typescript && npm run --silent lint && \
 		EVENTLEASE_BINARY=$(wildcard $(abspath $(BINARY))) npm run --silent test
+	cd examples && ../clients/typescript/node_modules/.bin/eslint . && \
+		../clients/typescript/node_modules/.bin/prettier --config ../clients/typescript/.prettierrc.json --check --log-level warn '**/*.ts'
+	node --test $(EXAMPLES_NODE)/llm-engine.test.js
 	scripts/check-typescript-package $(CLIENTS_NODE) $(wildcard $(BINARY))
 
-# They find the package, as it is built, by its name.
-examples-typescript: clients-typescript-tools
+clients-typescript-build: clients-typescript-tools
 	cd clients/typescript && npm run --silent build
+
+# They find the package, as it is built, by its name.
+examples-typescript: clients-typescript-build
 	mkdir -p $(EXAMPLES_NODE)/node_modules
 	ln -sfn $(CURDIR)/clients/typescript $(EXAMPLES_NODE)/node_modules/eventlease
 	cp examples/package.json $(EXAMPLES_NODE)
 	clients/typescript/node_modules/.bin/tsc -p examples/tsconfig.json --outDir $(EXAMPLES_NODE)
 
 # `make clients-faults` runs what is marked as long too; MINUTES is how long a fleet is under faults.
-clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake server and real server to the same scenarios
+clients-conformance: debug $(CLIENTS_VENV)/installed clients-typescript-build ## Hold clients, fake servers and real server to the same scenarios
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest -m "not long" $(ARGS)
+	cd clients/conformance && EVENTLEASE_FAKE='node ../typescript/conformance/fake.mjs' $(CLIENTS_BIN)/pytest wire -k fake
 
 clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clients, also the long ones (MINUTES=20)
 	scripts/ensure-postgres
