@@ -11,6 +11,7 @@ import { Settings, type EngineOptions } from "./settings.js";
 import type { Answer, Lost, Settled } from "./settlements.js";
 import { Signals } from "./signals.js";
 import type { Stats } from "./stats.js";
+import { loadTracing } from "./tracing.js";
 
 /** An engine, whatever the state of its handlers is. */
 export type AnyEngine = Pick<Engine, "run" | "start" | "stop">;
@@ -135,6 +136,7 @@ export class Engine<S = undefined> {
     const callbacks = { onSettled: this.#onSettled, onLost: this.#onLost };
     const running = new Running(settings, this.#handlers, callbacks);
     this.#running = running;
+    void loadTracing(); // until the first event comes
     running.start();
     return running;
   }

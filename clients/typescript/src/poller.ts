@@ -8,8 +8,8 @@ import { pauseAfterNothing, spreadOut } from "./rules/backoff.js";
 import { WAITING_SECONDS } from "./rules/leases.js";
 import { CALL_SECONDS, type Exchanged } from "./settlements.js";
 
-const WAIT_SECONDS = 20;
-const MAX_EVENTS = 100;
+export const WAIT_SECONDS = 20;
+export const MAX_EVENTS = 100;
 const ROUND_TRIP_WINDOW_SECONDS = 60;
 const MAX_ROUND_TRIPS = 100;
 const PAUSE_SECONDS = 1;

@@ -12,8 +12,8 @@ import type { Row } from "./rules/leases.js";
 import { ENGINE } from "./rules/repeats.js";
 import { nextBatch, verdict } from "./rules/replies.js";
 
-const MAX_ENTRIES = 500;
-const MAX_CHARS = 4 * 1024 * 1024;
+export const MAX_ENTRIES = 500;
+export const MAX_CHARS: number = 4 * 1024 * 1024;
 export const CALL_SECONDS = 30;
 
 /** The server's answer to one settlement or renewal. */

@@ -10,7 +10,9 @@ import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "../src/enqueuing.js";
 import { EventLeaseError, problemError } from "../src/errors.js";
 import { MAX_LEASES } from "../src/keeper/heartbeat.js";
 import { Completed, Hold, NotRetryable, Release, RetryAfter } from "../src/outcomes.js";
+import { MAX_EVENTS, WAIT_SECONDS } from "../src/poller.js";
 import { MAX_DELAY_SECONDS, MAX_DETAIL_BYTES, MAX_JSON_DEPTH, MAX_REASON_CHARS } from "../src/reports.js";
+import { MAX_CHARS, MAX_ENTRIES } from "../src/settlements.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
 import type { Fetch } from "../src/transport.js";
 import { MAX_AWAITED, MAX_WAIT_SECONDS } from "../src/waiting.js";
@@ -42,6 +44,11 @@ for (const [name, ours, theirs] of [
   ["awaited events", MAX_AWAITED, bounds["WaitForEvents.event_ids"]?.maxItems],
   ["seconds of a wait", MAX_WAIT_SECONDS, bounds["WaitForEvents.wait_seconds"]?.maximum],
   ["leases of a heartbeat", MAX_LEASES, bounds["Heartbeat.leases"]?.maxItems],
+  ["leased events", MAX_EVENTS, bounds["Exchange.limit"]?.maximum],
+  ["seconds of a poll", WAIT_SECONDS, bounds["Exchange.wait_seconds"]?.maximum],
+  ["settlements of a request", MAX_ENTRIES, bounds["SettlementBatch.settlements"]?.maxItems],
+  ["settlements of an exchange", MAX_ENTRIES, bounds["Exchange.settlements"]?.maxItems],
+  ["characters of settlements", MAX_CHARS, limits["max_body_bytes"]],
   ["the delay of a release", MAX_DELAY_SECONDS, bounds["ReleasedSettlement.delay_seconds"]?.maximum],
   ["the delay of a retry", MAX_DELAY_SECONDS, bounds["FailedSettlement.delay_seconds"]?.maximum],
   ["the reason of a release", MAX_REASON_CHARS, bounds["ReleasedSettlement.reason"]?.maxLength],
