@@ -15,8 +15,8 @@ test("a thread that crashes is started again, with all that it has to know", asy
   const program = `
     const { workerData } = require("node:worker_threads");
     const { existsSync, writeFileSync } = require("node:fs");
-    workerData.port.on("message", ({ held }) => {
-      if (!held?.length || existsSync(${mark})) return;
+    workerData.port.on("message", ({ placed }) => {
+      if (!placed || existsSync(${mark})) return;
       writeFileSync(${mark}, "");
       throw new Error("a fault of the keeper");
     });
