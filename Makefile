@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -164,6 +164,17 @@ clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clie
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_FAULT_MINUTES=$(MINUTES) \
 		$(CLIENTS_BIN)/pytest $(ARGS)
+
+# What engines do, but for what only Python has.
+clients-conformance-typescript: debug $(CLIENTS_VENV)/installed clients-typescript-build ## The scenarios of engines, with the TypeScript client
+	scripts/ensure-postgres
+	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_ENGINE='node ../typescript/conformance/engine.mjs' \
+		$(CLIENTS_BIN)/pytest engine -m "not long and not python" $(ARGS)
+
+clients-faults-typescript: debug $(CLIENTS_VENV)/installed clients-typescript-build ## All of them, also the long ones (MINUTES=20)
+	scripts/ensure-postgres
+	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_FAULT_MINUTES=$(MINUTES) \
+		EVENTLEASE_ENGINE='node ../typescript/conformance/engine.mjs' $(CLIENTS_BIN)/pytest engine -m "not python" $(ARGS)
 
 clients-bench: $(CLIENTS_VENV)/installed ## Measure the Python client beside bare loops of requests (ARGS='--mode exchange-100')
 	scripts/ensure-postgres

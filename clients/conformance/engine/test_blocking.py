@@ -21,6 +21,7 @@ def test_a_blocked_loop_loses_no_lease_and_is_named(fleet: Fleet, seconds: int) 
 
 
 @pytest.mark.long
+@pytest.mark.python  # elsewhere, threads have no lock in common
 def test_code_that_holds_the_interpreter_is_noticed_and_its_result_tried(fleet: Fleet) -> None:
     engine = fleet.start(concurrency=2)
     (other,) = fleet.enqueue(["sleep", 60])
