@@ -3,13 +3,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Call } from "./call.js";
 import * as fields from "./fields.js";
+import type { Members } from "./fields.js";
 import { orRefusal, Refused } from "./refusals.js";
 import { Event, type State } from "./state.js";
 
 const MAX_DELAY_SECONDS = 31_536_000;
 const KEY_SECONDS = 86_400;
 const RETRY_DELAY = { initial: 30, max: 300, multiplier: 2 };
-const RETRY_POLICY = { max_retries: 3, retry_delay: RETRY_DELAY, dead_letter_threshold: 3 };
+// Without jitter, so that tests know it.
+const RETRY_POLICY = { max_retries: 3, retry_delay: RETRY_DELAY, dead_letter_threshold: 3, jitter: 0 };
 
 /** What a producer sent, with the defaults. */
 export interface NewEvent {
@@ -21,7 +23,9 @@ export interface NewEvent {
   available_at: Date | undefined;
   scenario_run_id: string | undefined;
   visibility_timeout_seconds: number | undefined;
-  retry_policy: { max_retries: number; retry_delay: typeof RETRY_DELAY; dead_letter_threshold: number };
+  retry_policy: { max_retries: number; retry_delay: typeof RETRY_DELAY; dead_letter_threshold: number; jitter: number };
+  /** What of it the producer sent. */
+  ownPolicy: Members;
   discard_after_seconds: number | undefined;
   idempotency_key: string | undefined;
   unique_key: string | undefined;
@@ -52,10 +56,11 @@ const BATCH = fields.members({
 
 /** Reads an event that is to be enqueued. */
 export const NEW_EVENT: fields.Check<NewEvent> = (value, place) => {
-  const { priority = 5, retry_policy = {}, ...sent } = MEMBERS(value, place);
-  const own = retry_policy["retry_delay"];
-  const retry_delay = { ...RETRY_DELAY, ...(fields.isMembers(own) && own) };
-  return { ...sent, priority, retry_policy: { ...RETRY_POLICY, ...retry_policy, retry_delay } };
+  const { priority = 5, ...sent } = MEMBERS(value, place);
+  const retry_policy = withoutNull(sent.retry_policy ?? {});
+  const retry_delay = { ...RETRY_DELAY, ...(retry_policy["retry_delay"] as Partial<typeof RETRY_DELAY> | undefined) };
+  const policy = { ...RETRY_POLICY, ...retry_policy, retry_delay };
+  return { ...sent, priority, retry_policy: policy, ownPolicy: retry_policy };
 };
 
 /** `POST /events`. */
@@ -125,6 +130,21 @@ export function refuseUnfit(state: State, sent: NewEvent, owner: string): Event 
   if (!state.cancelledRuns.has(scenario_run_id)) return undefined;
   const detail = `scenario run ${scenario_run_id} is cancelled, and takes no more events`;
   throw new Refused("run_cancelled", detail, { scenario_run_id });
+}
+
+/** A retry policy, and which level says each part of it. */
+export function policyInForce(policy: Members, own: Members): Members {
+  const parts = Object.entries(policy).map(([name, value]) => {
+    const part = own[name];
+    if (fields.isMembers(value)) return [name, policyInForce(value, fields.isMembers(part) ? part : {})];
+    return [name, { value, source: part === undefined ? "server" : "event" }];
+  });
+  return Object.fromEntries(parts) as Members;
+}
+
+function withoutNull(members: Members): Members {
+  const given = Object.entries(members).filter(([, value]) => value !== null);
+  return Object.fromEntries(given.map(([name, value]) => [name, fields.isMembers(value) ? withoutNull(value) : value]));
 }
 
 function keyOf(sent: NewEvent, owner: string): string {

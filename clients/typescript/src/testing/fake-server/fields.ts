@@ -129,9 +129,9 @@ export function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The bytes of a value as clients write it. */
+/** The bytes of a value as clients write it; 0 where there is none. */
 export function byteLength(value: unknown): number {
-  return Buffer.byteLength(stringify(value));
+  return value === null || value === undefined ? 0 : Buffer.byteLength(stringify(value));
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

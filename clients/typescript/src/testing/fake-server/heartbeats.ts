@@ -100,6 +100,6 @@ function answerListed(state: State, engine: Engine, listed: Listed): object {
     return { event_id, outcome: "lost", reason: ended?.outcome };
   }
   if (listed.renew !== false) renew(state, lease);
-  if ("progress" in listed) event.progress = listed.progress;
+  if ("progress" in listed) state.progress(event, listed.progress);
   return { event_id, outcome: listed.renew === false ? "held" : "renewed", ...terms(state, event, lease) };
 }

@@ -91,6 +91,7 @@ function give(state: State, engine: Engine, sent: Poll): Given {
       deadline_at: state.in(MAX_LEASE_SECONDS),
       visibility_timeout_seconds: seconds,
       incarnation: engine.incarnation,
+      engine_software_version: engine.metadata.static_config["engine_software_version"] ?? null,
       pollId: poll_id,
       pollTerms,
     };
@@ -142,7 +143,7 @@ function choose(state: State, engine: Engine, held: Event[], limit: number): Eve
 
 function leased(state: State, event: Event): object {
   if (event.lease === null) throw new Error(`event ${event.event_id} is not leased`);
-  const { incarnation, pollId, pollTerms, ...lease } = event.lease;
+  const { incarnation, engine_software_version, pollId, pollTerms, ...lease } = event.lease;
   const {
     engine_type,
     event_type,

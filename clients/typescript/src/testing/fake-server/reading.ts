@@ -1,6 +1,7 @@
 /** Reading, waiting for and cancelling events and runs. */
 
 import type { Call } from "./call.js";
+import { policyInForce } from "./enqueueing.js";
 import * as fields from "./fields.js";
 import { Refused } from "./refusals.js";
 import type { Event, State } from "./state.js";
@@ -25,11 +26,12 @@ export function attempts(call: Call): object {
   const event = known(call);
   const items = event.attempts.map(({ lease, report, reply, ...attempt }, index) => {
     const { result = null, error = null, code = null, reason = null } = report ?? {};
+    const { leased_by: engine_id, incarnation, engine_software_version, leased_at } = lease;
     const isLast = !event.isOpen && index === event.attempts.length - 1;
     return {
       ...attempt,
-      ...{ engine_id: lease.leased_by, incarnation: lease.incarnation, leased_at: lease.leased_at },
-      ...{ result, error, code, reason },
+      ...{ engine_id, incarnation, engine_software_version, leased_at, code, reason },
+      ...detailed({ result, error, progress: attempt.progress }),
       answer: reply?.outcome ?? null,
       next_available_at: reply?.available_at ?? null,
       enqueued: reply?.enqueued,
@@ -109,12 +111,13 @@ export function reopenRun(call: Call): object {
 export function shown(event: Event): object {
   const { sent, attempts, lease, releasesInRow, ...plain } = event;
   const { engine_type, event_type, priority, payload } = sent;
-  const { scenario_run_id = null, traceparent = null, unique_key = null } = sent;
+  const { scenario_run_id = null, traceparent = null, unique_key = null, discard_after_seconds = 0 } = sent;
+  const isWaiting = discard_after_seconds > 0 && event.status === "queued" && event.attempt === 0;
   return {
     ...plain,
     ...{ engine_type, event_type, priority, payload_bytes: fields.byteLength(payload) },
     ...{ scenario_run_id, traceparent, unique_key },
-    redrives: 0,
+    ...{ redrives: 0, redriven_as: null, redriven_from: null },
     retries_left: event.isOpen ? event.retriesLeft : null,
     losses_left: event.isOpen ? event.lossesLeft : null,
     is_suspect: event.isOpen && event.isSuspect,
@@ -123,9 +126,18 @@ export function shown(event: Event): object {
     leased_at: lease?.leased_at ?? null,
     lease_expires_at: lease?.expires_at ?? null,
     lease_deadline_at: lease?.deadline_at ?? null,
-    error_type: event.error?.type ?? null,
-    error_message: event.error?.message ?? null,
+    discard_at: isWaiting ? new Date(event.created_at.getTime() + discard_after_seconds * 1000) : null,
+    retry_policy: event.isOpen ? policyInForce(sent.retry_policy, sent.ownPolicy) : null,
+    ...detailed(event),
   };
+}
+
+/** What was reported, and how long it is. */
+function detailed({ result, error, progress }: Pick<Event, "result" | "error" | "progress">): object {
+  const lengths = [result, error, progress].map(fields.byteLength);
+  const [result_bytes, error_bytes, progress_bytes] = lengths;
+  const { type: error_type = null, message: error_message = null } = error ?? {};
+  return { result, result_bytes, error, error_bytes, error_type, error_message, progress, progress_bytes };
 }
 
 function brief(event: Event): object {

@@ -126,20 +126,22 @@ export class FakeServer {
   }
 
   /** An event as `GET /events/{event_id}` shows it. */
-  event(eventId: string): Partial<Schemas["Event"]> {
+  event(eventId: string): Schemas["Event"] {
     const event = this.#state.events.get(eventId);
     if (event === undefined) throw new RangeError(`no event ${eventId} is known`);
-    return sent(shownEvent(event));
+    return sent(shownEvent(event)) as Schemas["Event"];
   }
 
   /** All events, in the order of their coming. */
-  events(): Partial<Schemas["Event"]>[] {
-    return [...this.#state.events.values()].map((event) => sent(shownEvent(event)));
+  events(): Schemas["Event"][] {
+    return [...this.#state.events.values()].map((event) => sent(shownEvent(event)) as Schemas["Event"]);
   }
 
   /** The registered engines, as `GET /engines/{engine_id}` shows them. */
-  engines(): Partial<Schemas["Engine"]>[] {
-    return [...this.#state.engines.values()].map((engine) => sent(shownEngine(this.#state, engine)));
+  engines(): Schemas["Engine"][] {
+    return [...this.#state.engines.values()].map(
+      (engine) => sent(shownEngine(this.#state, engine)) as Schemas["Engine"],
+    );
   }
 
   #order(misfortune: Misfortune, times: number): void {
@@ -208,8 +210,8 @@ function readJson(text: string): unknown {
 }
 
 /** As a reply has it once it is read. */
-function sent(value: object): object {
-  return JSON.parse(stringify(value)) as object;
+function sent(value: object): unknown {
+  return JSON.parse(stringify(value));
 }
 
 /** How Node's `fetch` fails. */

@@ -85,7 +85,7 @@ function answer(call: Call, report: Report, place: string): object {
   }
   if (status !== "processing") return end(call, event, report, place);
   renew(state, lease, report.visibility_timeout_seconds);
-  if ("progress" in report) event.progress = report.progress;
+  if ("progress" in report) state.progress(event, report.progress);
   return { event_id, status, attempt: event.attempt, outcome: "renewed", ...terms(state, event, lease) };
 }
 

@@ -50,6 +50,7 @@ export interface Lease {
   readonly visibility_timeout_seconds: number;
   expires_at: Date;
   readonly incarnation: number;
+  readonly engine_software_version: unknown;
   readonly pollId: string | undefined;
   readonly pollTerms: string;
 }
@@ -90,6 +91,7 @@ export class Event {
   failures = 0;
   lease_losses = 0;
   progress: unknown = null;
+  progress_at: Date | null = null;
   result: unknown = null;
   error: Report["error"] | null = null;
   dead_letter_reason: string | null = null;
@@ -137,6 +139,7 @@ export interface Token {
   readonly name: string;
   readonly engine_id: string | null;
   readonly engine_types: string[] | null;
+  readonly created_at: Date;
   expires_at: Date | null;
   isSuperseded: boolean;
 }
@@ -203,7 +206,7 @@ export class State {
     token: Pick<Token, "role" | "name"> & Partial<Token>,
     secret: string = `el_${randomBytes(32).toString("hex")}`,
   ): string {
-    const none = { engine_id: null, engine_types: null, expires_at: null, isSuperseded: false };
+    const none = { engine_id: null, engine_types: null, expires_at: null, isSuperseded: false, created_at: this.now() };
     this.tokens.set(secret, { token_id: randomUUID(), ...none, ...token });
     return secret;
   }
@@ -211,6 +214,12 @@ export class State {
   /** The open events of a queue. */
   queue(engineType: string): Event[] {
     return [...this.events.values()].filter((event) => event.isOpen && event.sent.engine_type === engineType);
+  }
+
+  /** Keeps what an engine reports on its lease. */
+  progress(event: Event, progress: unknown): void {
+    event.progress = progress;
+    event.progress_at = this.now();
   }
 
   heldBy(engineId: string): Event[] {

@@ -3,7 +3,7 @@
 import type { Call } from "./call.js";
 import * as fields from "./fields.js";
 import { invalid, Refused } from "./refusals.js";
-import type { Token } from "./state.js";
+import type { State, Token } from "./state.js";
 
 const NEW_TOKEN = fields.members({
   role: fields.needed(fields.oneOf("engine", "producer", "orchestrator", "operator", "admin", "reader", "registrar")),
@@ -22,12 +22,12 @@ export function create(call: Call): object {
   const expires_at = expires_in_seconds === undefined ? null : call.state.in(expires_in_seconds);
   const token = call.state.addToken({ role, name, engine_types, engine_id, expires_at });
   call.status = 201;
-  return { ...[...call.state.tokens.values()].map(shown).at(-1), token };
+  return { ...[...call.state.tokens.values()].map((each) => shown(call.state, each)).at(-1), token };
 }
 
 /** `GET /tokens`. */
 export function list(call: Call): object {
-  return { items: [...call.state.tokens.values()].map(shown), next_cursor: null };
+  return { items: [...call.state.tokens.values()].map((token) => shown(call.state, token)), next_cursor: null };
 }
 
 /** `DELETE /tokens/{token_id}`. */
@@ -39,6 +39,8 @@ export function revoke(call: Call): void {
   call.status = 204;
 }
 
-function shown({ isSuperseded, ...token }: Token): object {
-  return token;
+function shown(state: State, { isSuperseded, ...token }: Token): object {
+  const isOver = token.expires_at !== null && token.expires_at <= state.now();
+  const never = { last_used_at: null, revoked_at: null, session_of: null };
+  return { ...token, ...never, created_by: "admin", state: isOver ? "expired" : "active" };
 }

@@ -121,11 +121,10 @@ function endAttempt(
   const progress = report !== null && "progress" in report ? report.progress : event.progress;
   const ended = { attempt, outcome, ended_at: state.now(), progress, late_by_seconds: null, lease, report };
   event.attempts.push({ ...ended, reply: answer === null ? null : reply });
-  event.lease = event.progress = null;
+  event.lease = event.progress = event.progress_at = null;
   return reply;
 }
 
-/** Without jitter, so that tests know it. */
 function backoff(event: Event, number: number): number {
   const { initial, multiplier, max } = event.sent.retry_policy.retry_delay;
   return Math.min(initial * multiplier ** (number - 1), max);
