@@ -132,7 +132,8 @@ export class RealServer {
       this.signal("SIGKILL");
     }, STOP_SECONDS * 1000);
     guardian.ref();
-    const exited = guardian.exitCode === null ? once(guardian, "exit") : Promise.resolve();
+    const hasExited = guardian.exitCode !== null || guardian.signalCode !== null;
+    const exited = hasExited ? Promise.resolve() : once(guardian, "exit");
     guardian.stdin.end("stop\n");
     await exited;
     clearTimeout(timer);
