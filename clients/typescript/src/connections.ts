@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { urlToHttpOptions } from "node:url";
 import { failureOf, MAX_REPLY_BYTES, textOfBytes, tooLong, TransportError, whyOf } from "./transport.js";
 import type { Received, Request } from "./transport.js";
 
@@ -13,6 +14,8 @@ const CONNECT_SECONDS = 5;
 export class Connections {
   readonly #plain: http.Agent = new http.Agent({ keepAlive: true });
   #secure: https.Agent | undefined;
+  /** The one that was asked last, so that its address is not parsed for each request. */
+  #server: (http.RequestOptions & { base: string }) | undefined;
 
   /** Ends all connections. */
   close(): void {
@@ -75,9 +78,11 @@ export class Connections {
   }
 
   #request(base: string, { method, path, headers }: Request): http.ClientRequest {
-    if (!base.startsWith("https:")) return http.request(base + path, { method, headers, agent: this.#plain });
+    if (this.#server?.base !== base) this.#server = { base, ...urlToHttpOptions(new URL(base)) };
+    const options = { ...this.#server, path: `${this.#server.path ?? ""}${path}`, method, headers };
+    if (!base.startsWith("https:")) return http.request({ ...options, agent: this.#plain });
     this.#secure ??= new https.Agent({ keepAlive: true });
-    return https.request(base + path, { method, headers, agent: this.#secure });
+    return https.request({ ...options, agent: this.#secure });
   }
 }
 

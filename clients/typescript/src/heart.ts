@@ -16,6 +16,8 @@ const MAX_CRASHES = 3;
 const CRASHES_WITHIN_SECONDS = 60;
 const RESTART_SECONDS = 0.5;
 const MAX_HOLD_CALL_SECONDS = 10;
+/** Much longer than a tick and a round trip, much shorter than a loop may be blocked. */
+const WAITING_TICK_SECONDS = 10;
 
 /** The life of the engine, as far as its heart knows it. */
 export interface HeartLife {
@@ -46,7 +48,9 @@ export class Heart implements LeaseWatcher {
   /** The registration that `#who` is of. */
   #generation = 0;
   #wrong: Wrong = { live: [], ready: [] };
-  /** Leases of which the keeper will hear with the next message that they are over. */
+  /** Leases of which the keeper will hear with the next message. */
+  #placed = "";
+  /** Those that are over. */
   #removed = "";
   #beats = 0;
   /** Those who wait for the answer to a heartbeat, by its number. */
@@ -99,11 +103,12 @@ export class Heart implements LeaseWatcher {
     this.#keeper?.send({ who: this.#who });
   }
 
-  // Told at once: a handler that begins now may block the loop.
   placed(rows: readonly Row[]): void {
+    this.#placed += placedLines(rows);
     const held = rows.filter((row) => row.progressIsUnsent).map(heldOf);
-    this.#keeper?.send({ removed: this.#removed, placed: placedLines(rows), ...(held.length > 0 && { held }) });
-    this.#removed = "";
+    // Their handlers may block the loop until it is taken for dead. What lasts that long can wait for the next tick.
+    const until = this.#life.leases.now() + this.#life.settings.stallSeconds - WAITING_TICK_SECONDS;
+    if (held.length > 0 || rows.some((row) => row.leaseEnd < until)) this.#tell({ held });
   }
 
   removed(rows: readonly Row[]): void {
@@ -155,6 +160,7 @@ export class Heart implements LeaseWatcher {
       }
     }
     this.#keeper ??= new KeeperOnLoop(settings, identity, now, hear, crashed);
+    this.#placed = this.#removed = ""; // it hears of all that is held now
     this.#keeper.send({
       ...(this.#who !== undefined && { who: this.#who }),
       held: [...leases.table.rows.values()].filter((row) => row.ended === null).map(heldOf),
@@ -190,9 +196,13 @@ export class Heart implements LeaseWatcher {
     const wrong = this.#wrongNow();
     const hasChanged = JSON.stringify(wrong) !== JSON.stringify(this.#wrong);
     this.#wrong = wrong;
-    if (!hasChanged && this.#removed === "") return;
-    this.#keeper?.send({ removed: this.#removed, wrong });
-    this.#removed = "";
+    if (hasChanged || this.#placed !== "" || this.#removed !== "") this.#tell({ wrong });
+  }
+
+  /** Leases that wait to be told go with it: each message wakes a thread, which costs as much as ten events. */
+  #tell(message: ToKeeper): void {
+    this.#keeper?.send({ ...message, placed: this.#placed, removed: this.#removed });
+    this.#placed = this.#removed = "";
   }
 
   #hear(message: FromKeeper): void {

@@ -84,12 +84,12 @@ export class Keeper {
       this.#who = message.who;
       this.#wake?.();
     }
-    if (message.removed !== undefined) this.#remove(message.removed);
     if (message.placed !== undefined) for (const line of linesOf(message.placed)) this.#placed.set(tokenOf(line), line);
     for (const held of message.held ?? []) {
       this.#placed.delete(held.leaseToken);
       this.#hold(held);
     }
+    if (message.removed !== undefined) this.#remove(message.removed);
     if (message.hold !== undefined) this.#holdOff = message.hold;
     if (message.wrong !== undefined) this.#wrong = message.wrong;
     if (message.begin === true && this.#beganAt === null) {
@@ -291,7 +291,9 @@ export class Keeper {
   }
 
   #takeIn(): void {
-    for (const line of this.#placed.values()) this.#hold(heldOf(line));
+    for (const line of this.#placed.values()) {
+      if (this.#rowOf(nameOf(line)) === undefined) this.#hold(heldOf(line)); // else its progress was told before
+    }
     this.#placed.clear();
   }
 

@@ -29,11 +29,12 @@ export interface Held extends LeaseName {
 /** The engine to its keeper; each message may bring several things, applied in this order. */
 export interface ToKeeper {
   who?: Who;
-  /** Leases that are over. A text, as is `placed`: objects cost ten times as much to send. See lease-lines.ts. */
-  removed?: string;
+  /** Leases, as a text: objects cost ten times as much to send. See lease-lines.ts. */
   placed?: string;
   /** Leases of which more is to be said: those with progress, and all of them at the start. */
   held?: Held[];
+  /** Leases that are over, as a text; some of them may have been placed with the same message. */
+  removed?: string;
   hold?: { until: number; reason: string };
   /** What is wrong with the engine, apart from its heartbeats: with it, and why it takes no events. */
   wrong?: { live: string[]; ready: string[] };
