@@ -2,7 +2,7 @@
 
 import type { Schemas } from "./wire.js";
 
-/** The base of everything that this library throws on its own account. */
+/** The base of all errors that this library itself throws. */
 export class EventLeaseError extends Error {}
 
 /** One place of a request that the server refuses. */
@@ -165,7 +165,7 @@ export class EventCancelled extends EventLeaseError {
   }
 }
 
-const CLASSES = {
+nameErrors({
   EventLeaseError,
   ProblemError,
   InvalidInput,
@@ -182,9 +182,7 @@ const CLASSES = {
   TimeoutError,
   EventFailed,
   EventCancelled,
-};
-// On the prototypes: so they stay when a minifier renames the classes, and are not printed beside each error.
-for (const [name, kind] of Object.entries(CLASSES)) kind.prototype.name = name;
+});
 
 /** What the client refuses itself, because it cannot be sent. */
 export function refusedHere(detail: string, status = 422, cause?: unknown): InvalidInput {
@@ -222,4 +220,12 @@ function familyOf(code: string | undefined, status: number): typeof ProblemError
     default:
       return ProblemError;
   }
+}
+
+/**
+ * Names classes of errors as they are exported, whatever a minifier calls them. The name is on the prototype, so that
+ * it is not printed as a property of each error.
+ */
+export function nameErrors(classes: Readonly<Record<string, { readonly prototype: Error }>>): void {
+  for (const [name, { prototype }] of Object.entries(classes)) prototype.name = name;
 }

@@ -1,6 +1,6 @@
 /** What a handler may return or throw, and what is reported of an event. */
 import { inspect } from "node:util";
-import { EventLeaseError } from "./errors.js";
+import { EventLeaseError, nameErrors } from "./errors.js";
 import type { NewEvent } from "./new-event.js";
 
 /** What may be said of a failure. */
@@ -12,9 +12,6 @@ export interface FailureOptions {
 
 /** Trying again is pointless: the event becomes a dead letter. */
 export class NotRetryable extends Error {
-  static {
-    this.prototype.name = "NotRetryable";
-  }
   readonly details: unknown;
   /** Failures with the same one are counted together. */
   readonly fingerprint: string | undefined;
@@ -28,9 +25,6 @@ export class NotRetryable extends Error {
 
 /** A failure that is retried after the handler's own delay, a day at most, as long as retries are left. */
 export class RetryAfter extends Error {
-  static {
-    this.prototype.name = "RetryAfter";
-  }
   readonly seconds: number;
   readonly details: unknown;
 
@@ -43,9 +37,6 @@ export class RetryAfter extends Error {
 
 /** Gives the event back, for a day at most; no retry is spent. `code` is for programs, `reason` for people. */
 export class Release extends Error {
-  static {
-    this.prototype.name = "Release";
-  }
   readonly delaySeconds: number;
   readonly reason: string | undefined;
   readonly code: string | undefined;
@@ -60,9 +51,6 @@ export class Release extends Error {
 
 /** Gives the event back, and this engine asks for none until then, as when a provider refuses calls. */
 export class Hold extends Error {
-  static {
-    this.prototype.name = "Hold";
-  }
   readonly seconds: number;
   readonly reason: string;
 
@@ -75,10 +63,6 @@ export class Hold extends Error {
 
 /** The lease may have ended: somebody else may work on the event. */
 export class LeaseUncertain extends Release {
-  static {
-    this.prototype.name = "LeaseUncertain";
-  }
-
   constructor() {
     super({ reason: "the lease may have ended", code: "lease_uncertain" });
   }
@@ -86,9 +70,6 @@ export class LeaseUncertain extends Release {
 
 /** The payload is not what the handler's schema demands. Each place is a JSON pointer and what is wrong there. */
 export class PayloadInvalid extends Error {
-  static {
-    this.prototype.name = "PayloadInvalid";
-  }
   readonly places: readonly { pointer: string; detail: string }[];
 
   constructor(places: readonly { pointer: string; detail: string }[]) {
@@ -98,11 +79,9 @@ export class PayloadInvalid extends Error {
 }
 
 /** The engine has ended by itself, as where the server refuses it; the message is the reason. */
-export class EngineRefused extends EventLeaseError {
-  static {
-    this.prototype.name = "EngineRefused";
-  }
-}
+export class EngineRefused extends EventLeaseError {}
+
+nameErrors({ NotRetryable, RetryAfter, Release, Hold, LeaseUncertain, PayloadInvalid, EngineRefused });
 
 /** The event is done. A handler may return it in order to enqueue follow-up events in the same transaction. */
 export class Completed {

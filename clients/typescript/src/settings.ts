@@ -1,4 +1,4 @@
-/** What an engine was set up with. */
+/** The options of an engine: their defaults, and the checks of their values. */
 import { STANDARD, type Json } from "./encoding.js";
 import { ConfigurationError } from "./errors.js";
 import { defaultLogger, guarded, type Logger } from "./logger.js";
@@ -8,161 +8,155 @@ import { checkUrls, urlsOf } from "./urls.js";
 const MAX_CAPACITY = 100_000;
 const GRACE_SECONDS = 5;
 
-/** See "Parameters" in the README. */
+/** The options of an engine. The README describes them under "Parameters". */
 export interface EngineOptions<S = undefined> {
-  /** Of the server, or of several replicas; else EVENTLEASE_URL. */
+  /** The address of the server, or those of several replicas. Default: EVENTLEASE_URL. */
   url?: string | readonly string[] | undefined;
-  /** Else EVENTLEASE_TOKEN. A function is called again when the server has refused its token. */
+  /** Default: EVENTLEASE_TOKEN. A function is called again after the server has refused its token. */
   token?: string | (() => string | Promise<string>) | undefined;
-  /** A UUID; else EVENTLEASE_ENGINE_ID, else a new one for each start. */
+  /** A UUID. Default: EVENTLEASE_ENGINE_ID, or else a new id at each start. */
   engineId?: string | undefined;
-  /** Handlers at once. */
+  /** How many handlers run at once. Default: 10. */
   concurrency?: number | undefined;
-  /** Events that are held beyond that, so that the next is there at once. */
+  /** How many more events are leased in advance, so that a free slot need not wait for one. Default: 0. */
   prefetch?: number | undefined;
-  /** The time limit of each handler. */
+  /** The time limit of each handler. Default: none. */
   timeoutSeconds?: number | undefined;
-  /** For how long a handler that was told to stop is waited for. */
+  /** How long a handler has to end after it was told to stop. Default: 5. */
   graceSeconds?: number | undefined;
-  /** For how long running handlers may go on once the engine ends. */
+  /** How long running handlers may go on after the engine was asked to stop. Default: 25. */
   drainSeconds?: number | undefined;
-  /** For how long the server waits for a heartbeat before it gives the events to others. */
+  /** How long the server waits for a heartbeat before other engines get the events. Default: 45. */
   heartbeatTimeoutSeconds?: number | undefined;
-  /** Where heartbeats are sent: in a worker thread, or on the main loop, where handlers can delay them. */
+  /** Whether heartbeats are sent by a worker thread, or on the event loop, where handlers can delay them. */
   heartbeats?: "thread" | "loop" | undefined;
-  /** How long a lease lasts without renewal; else as the queue says. */
+  /** How long a lease lasts without renewal. Default: as configured for the event or its queue. */
   visibilityTimeoutSeconds?: number | undefined;
-  /** For how long the main loop may be blocked until leases are not renewed any more. */
+  /** How long the event loop may be blocked before leases are no longer renewed. Default: 300. */
   stallSeconds?: number | undefined;
   softwareVersion?: string | undefined;
-  /** What others see of the engine; else the event types of its handlers. */
+  /** What the server shows about the engine. Default: the event types of its handlers. */
   capabilities?: readonly string[] | undefined;
   scenarioRunId?: string | undefined;
-  /** Other queues that follow-up events may go to. */
+  /** The other queues that follow-up events may be enqueued to. */
   mayEnqueue?: readonly string[] | undefined;
   metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** What becomes of events without a handler: they go back, or fail at once. */
+  /** Whether an event without a handler is released (the default) or fails at once. */
   onUnknownType?: "release" | "fail" | undefined;
-  /** A generator function: what it yields is `event.state`; it goes on after the last handler. */
+  /** A generator function. What it yields is `event.state`; it is resumed after the last handler has ended. */
   lifespan?: (() => AsyncGenerator<S, unknown, undefined> | Generator<S, unknown, undefined>) | undefined;
-  /** Where `/healthz` and `/readyz` are served; 0 is a free port. */
+  /** The port on which `/healthz` and `/readyz` are served; 0 picks a free one. */
   healthPort?: number | undefined;
   json?: Json | undefined;
-  /** Whether the stack of a failure is sent to the server. */
+  /** Whether the stack of a failure is sent to the server. Default: true. */
   reportTraceback?: boolean | undefined;
-  /** Whether failures are logged. */
+  /** Whether failures are logged. Default: true. */
   logFailures?: boolean | undefined;
   logger?: Logger | undefined;
   fetch?: Fetch | undefined;
 }
 
-/** The options of an engine with the defaults. Nothing is known to be right before `check`. */
+/** The options that have a default value. */
+type Defaults = {
+  readonly [
+    Name in
+      | "concurrency"
+      | "prefetch"
+      | "drainSeconds"
+      | "heartbeatTimeoutSeconds"
+      | "stallSeconds"
+      | "onUnknownType"
+      | "json"
+      | "reportTraceback"
+      | "logFailures"
+  ]: NonNullable<EngineOptions[Name]>;
+};
+
+const DEFAULTS: Defaults = {
+  concurrency: 10,
+  prefetch: 0,
+  drainSeconds: 25,
+  heartbeatTimeoutSeconds: 45,
+  stallSeconds: 300,
+  onUnknownType: "release",
+  json: STANDARD,
+  reportTraceback: true,
+  logFailures: true,
+};
+
+/** The other options, which stay as they were given. */
+type Others = Readonly<Omit<EngineOptions<unknown>, keyof Defaults | "url" | "token" | "heartbeats" | "logger">>;
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the constructor assigns all of them
+export interface Settings extends Defaults, Others {}
+
+/** The options of an engine, with defaults. Their values are unchecked until `check` is called. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Settings {
   readonly engineType: string;
-  /** The base addresses. */
+  /** The base addresses of the server. */
   readonly urls: readonly string[];
-  readonly engineId: string | undefined;
-  readonly concurrency: number;
-  readonly prefetch: number;
-  readonly timeoutSeconds: number | undefined;
-  readonly graceSeconds: number | undefined;
-  readonly drainSeconds: number;
-  readonly heartbeatTimeoutSeconds: number;
   readonly heartbeats: "thread" | "loop";
-  readonly visibilityTimeoutSeconds: number | undefined;
-  readonly stallSeconds: number;
-  readonly softwareVersion: string | undefined;
-  readonly capabilities: readonly string[] | undefined;
-  readonly scenarioRunId: string | undefined;
-  readonly mayEnqueue: readonly string[] | undefined;
-  readonly metadata: Readonly<Record<string, unknown>> | undefined;
-  readonly onUnknownType: "release" | "fail";
-  readonly healthPort: number | undefined;
-  readonly json: Json;
-  readonly reportTraceback: boolean;
-  readonly logFailures: boolean;
-  /** What the author's logger throws does not leave it. */
+  /** The author's logger, or the default one. It never throws. */
   readonly logger: Logger;
-  /** False where lines go to standard error. */
+  /** False if the default logger is used. */
   readonly hasLogger: boolean;
-  readonly fetch: Fetch | undefined;
   readonly #options: EngineOptions<unknown>;
 
   constructor(engineType: string, options: EngineOptions<unknown> = {}) {
+    const { url, token: _token, heartbeats, logger, ...others } = options;
+    const given = Object.entries(others).filter(([name, value]) => value !== undefined && Object.hasOwn(CHECKS, name));
+    Object.assign(this, DEFAULTS, Object.fromEntries(given));
     this.engineType = engineType;
-    this.#options = options;
-    this.urls = urlsOf(options.url);
-    this.engineId = options.engineId;
-    this.concurrency = options.concurrency ?? 10;
-    this.prefetch = options.prefetch ?? 0;
-    this.timeoutSeconds = options.timeoutSeconds;
-    this.graceSeconds = options.graceSeconds;
-    this.drainSeconds = options.drainSeconds ?? 25;
-    this.heartbeatTimeoutSeconds = options.heartbeatTimeoutSeconds ?? 45;
+    this.urls = urlsOf(url);
     // A function cannot be sent to a worker thread.
-    this.heartbeats = options.heartbeats ?? (options.fetch === undefined ? "thread" : "loop");
-    this.visibilityTimeoutSeconds = options.visibilityTimeoutSeconds;
-    this.stallSeconds = options.stallSeconds ?? 300;
-    this.softwareVersion = options.softwareVersion;
-    this.capabilities = options.capabilities;
-    this.scenarioRunId = options.scenarioRunId;
-    this.mayEnqueue = options.mayEnqueue;
-    this.metadata = options.metadata;
-    this.onUnknownType = options.onUnknownType ?? "release";
-    this.healthPort = options.healthPort;
-    this.json = options.json ?? STANDARD;
-    this.reportTraceback = options.reportTraceback ?? true;
-    this.logFailures = options.logFailures ?? true;
-    this.logger = guarded(options.logger ?? defaultLogger());
-    this.hasLogger = options.logger !== undefined;
-    this.fetch = options.fetch;
+    this.heartbeats = heartbeats ?? (options.fetch === undefined ? "thread" : "loop");
+    this.logger = guarded(logger ?? defaultLogger());
+    this.hasLogger = logger !== undefined;
+    this.#options = options;
   }
 
-  /** With what was not given, but is in the environment, which is read when the engine starts. */
+  /** A copy that also has the engine id and the token of the environment, which is read when the engine starts. */
   withEnvironment(): Settings {
     const engineId = this.engineId ?? (process.env["EVENTLEASE_ENGINE_ID"] || undefined);
     const token = this.token ?? (process.env["EVENTLEASE_TOKEN"] || undefined);
     return new Settings(this.engineType, { ...this.#options, engineId, token });
   }
 
-  /** The same, but failures are not logged. */
+  /** A copy with which failures are not logged. */
   quiet(): Settings {
     return new Settings(this.engineType, { ...this.#options, logFailures: false });
   }
 
-  /** Not a property of its own: tokens stand in no text form. */
+  /** A getter, so that no text form of the settings has the token. */
   get token(): EngineOptions["token"] {
     return this.#options.token;
   }
 
-  get lifespan(): EngineOptions<unknown>["lifespan"] {
-    return this.#options.lifespan;
-  }
-
-  /** Events held at once. */
+  /** How many events the engine may hold at once. */
   get capacity(): number {
     return this.concurrency + this.prefetch;
   }
 
-  /** How long before the end of a drain handlers are told to stop. */
+  /** How many seconds before the end of a drain handlers are told to stop. */
   get grace(): number {
     return this.graceSeconds ?? Math.min(GRACE_SECONDS, this.drainSeconds);
   }
 
-  /** Events without a handler fail at once. */
+  /** True if events without a handler fail at once. */
   get unknownTypesFail(): boolean {
     return this.onUnknownType === "fail";
   }
 
-  /** Throws ConfigurationError for what cannot work. */
+  /** Throws a ConfigurationError that names every option with a wrong value. */
   check(): void {
-    const given: Record<string, unknown> = { ...this.#options, engineType: this.engineType };
-    const wrong = Object.entries(given)
-      .filter(
-        ([name, value]) =>
-          (value !== undefined || name === "engineType") && !(CHECKS[name]?.isRight(value, this) ?? false),
-      )
-      .map(([name]) => (name in CHECKS ? `${name}: ${CHECKS[name]?.what ?? ""}` : `${name}: there is no such option`));
+    const wrong: string[] = [];
+    for (const [name, value] of Object.entries({ ...this.#options, engineType: this.engineType })) {
+      if (value === undefined && name !== "engineType") continue;
+      const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+      if (check === undefined) wrong.push(`there is no option ${name}`);
+      else if (!check.isRight(value, this)) wrong.push(`${name} must be ${check.what}`);
+    }
     if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
     checkUrls(this.urls);
   }
@@ -187,8 +181,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     what: "1 to 64 letters, digits, '.', '_', ':' or '-'",
     isRight: (value) => typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value),
   },
-  url: { what: "an address, or a list of addresses", isRight: (value) => isText(value) || isTextList(value) },
-  token: { what: "a text, or a function", isRight: (value) => isText(value) || isFunction(value) },
+  url: { what: "an address or a list of addresses", isRight: (value) => isText(value) || isTextList(value) },
+  token: { what: "a string or a function", isRight: (value) => isText(value) || isFunction(value) },
   engineId: {
     what: "a UUID",
     isRight: (value) => typeof value === "string" && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value),
@@ -198,7 +192,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     isRight: (value) => isWhole(value, 1, MAX_CAPACITY),
   },
   prefetch: {
-    what: `a whole number from 0 up, with concurrency ${MAX_CAPACITY} at most`,
+    what: `a whole number from 0 up; with concurrency, at most ${MAX_CAPACITY}`,
     isRight: (value, { capacity }) => isWhole(value, 0) && !(capacity > MAX_CAPACITY),
   },
   timeoutSeconds: { what: "a number above 0", isRight: isAboveZero },
@@ -209,17 +203,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
   drainSeconds: { what: "a number from 0 up", isRight: (value) => isNumber(value, 0) },
   heartbeatTimeoutSeconds: { what: "a whole number from 3 up", isRight: (value) => isWhole(value, 3) },
   heartbeats: {
-    what: "thread or loop; with `fetch` only loop, since a function cannot be sent to a worker thread",
+    what: '"thread" or "loop"; with `fetch` only "loop", since a function cannot be sent to a worker thread',
     isRight: (value, { fetch }) => value === "loop" || (value === "thread" && fetch === undefined),
   },
   visibilityTimeoutSeconds: { what: "a whole number from 1 to 43200", isRight: (value) => isWhole(value, 1, 43_200) },
   stallSeconds: { what: "a number above 0", isRight: isAboveZero },
-  softwareVersion: { what: "a text", isRight: isText },
+  softwareVersion: { what: "a string", isRight: isText },
   capabilities: { what: "a list of event types", isRight: isTextList },
-  scenarioRunId: { what: "a text", isRight: isText },
+  scenarioRunId: { what: "a string", isRight: isText },
   mayEnqueue: { what: "a list of queues", isRight: isTextList },
   metadata: { what: "an object", isRight: (value) => hasFunctions(value) && !Array.isArray(value) },
-  onUnknownType: { what: "release or fail", isRight: (value) => value === "release" || value === "fail" },
+  onUnknownType: { what: '"release" or "fail"', isRight: (value) => value === "release" || value === "fail" },
   lifespan: { what: "a generator function", isRight: isFunction },
   healthPort: { what: "a whole number from 0 to 65535", isRight: (value) => isWhole(value, 0, 65_535) },
   json: { what: "an object with parse and stringify", isRight: (value) => hasFunctions(value, "parse", "stringify") },
@@ -232,12 +226,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   fetch: { what: "a function", isRight: isFunction },
 };
 
-/** True for a number within these limits; NaN is none. */
+/** True for a number within these limits, false for NaN and for other types. */
 export function isNumber(value: unknown, least: number, most: number = Infinity): boolean {
   return typeof value === "number" && least <= value && value <= most;
 }
 
-/** As `isNumber`, above 0. */
+/** True for a number above 0. */
 export function isAboveZero(value: unknown): boolean {
   return isNumber(value, Number.MIN_VALUE);
 }
