@@ -4,42 +4,11 @@ import { byteLength, depth, STANDARD, textOf, type Json } from "./encoding.js";
 import { counted, Event, type LeasedEvent } from "./event.js";
 import { Completed, Failed, Released, type Report } from "./outcomes.js";
 import { MAX_DETAIL_BYTES, MAX_JSON_DEPTH, settlement } from "./reports.js";
+import { Renewals } from "./renewals.js";
 import { Row, Table, type Told } from "./rules/leases.js";
+import { Settlement } from "./settlement.js";
 import type { Settings } from "./settings.js";
 import { newStats, type Stats } from "./stats.js";
-
-const RENEWAL_PAUSE_SECONDS = 1;
-
-/** A report on its way, or a renewal, which has none. */
-export class Settlement {
-  readonly row: Row;
-  /** Its entry in a list of settlements. Not a property of its own: tokens and results stand in no text form. */
-  readonly #body: string;
-  readonly report: Report | null;
-  readonly event: Event | null;
-  /** What a renewal brings. */
-  readonly progress: string | null;
-  internalErrors = 0;
-  /** It is the failure that stands for a report whose content was refused. */
-  readonly isFallback: boolean;
-
-  constructor(
-    row: Row,
-    body: string,
-    members: { report?: Report | null; event?: Event | null; progress?: string | null; isFallback?: boolean } = {},
-  ) {
-    this.row = row;
-    this.#body = body;
-    this.report = members.report ?? null;
-    this.event = members.event ?? null;
-    this.progress = members.progress ?? null;
-    this.isFallback = members.isFallback ?? false;
-  }
-
-  get body(): string {
-    return this.#body;
-  }
-}
 
 /** Gets to know what happens to the rows, as whoever sends heartbeats needs it. */
 export interface LeaseWatcher {
@@ -74,8 +43,7 @@ export class Leases {
   watcher: LeaseWatcher | null = null;
   readonly #settings: Settings;
   #late: Settlement[] = [];
-  /** Leases to renew, by token, and not before when. */
-  readonly #renewals = new Map<string, { due: number; row: Row }>();
+  readonly #renewals = new Renewals();
 
   constructor(settings: Settings, now: () => number = () => performance.now() / 1000) {
     this.#settings = settings;
@@ -112,7 +80,7 @@ export class Leases {
     row.progressIsUnsent = true;
     this.watcher?.changed(row);
     if (options.now === true && row.state === "running") {
-      this.#renewals.set(row.leaseToken, { due: row.renewedAt + RENEWAL_PAUSE_SECONDS, row });
+      this.#renewals.add(row);
       this.changed.notify();
     }
   }
@@ -189,7 +157,7 @@ export class Leases {
     }
     this.table.finish(row);
     row.wake = null;
-    this.#renewals.delete(row.leaseToken);
+    this.#renewals.remove(row);
     if (settled === null) {
       this.remove([row]); // its lease was lost
     } else {
@@ -294,17 +262,9 @@ export class Leases {
     for (const row of rows) row.wake?.();
   }
 
-  /** Renews leases that cannot wait for the next heartbeat. */
-  renewNow(rows: readonly Row[]): void {
-    for (const row of rows) this.#renewals.set(row.leaseToken, { due: 0, row });
-    if (rows.length > 0) this.changed.notify();
-  }
-
   /** When a renewal may be sent; null without any. */
   renewalsInSeconds(): number | null {
-    if (this.#renewals.size === 0) return null;
-    const due = Math.min(...[...this.#renewals.values()].map((each) => each.due));
-    return Math.max(due - this.now(), 0);
+    return this.#renewals.inSeconds(this.now());
   }
 
   /** The next settlements and renewals to send, at least one where there are any. */
@@ -316,18 +276,9 @@ export class Leases {
       count += 1;
       size += body.length;
     }
-    const taken = this.outbox.splice(0, count);
-    const now = this.now();
-    for (const [token, { due, row }] of this.#renewals) {
-      if (taken.length >= entries || size > mostChars) break;
-      if (now < due) continue;
-      this.#renewals.delete(token);
-      row.renewedAt = now;
-      const renewing = renewal(row);
-      taken.push(renewing);
-      size += renewing.body.length;
-    }
-    return taken;
+    const settlements = this.outbox.splice(0, count);
+    const renewals = size > mostChars ? [] : this.#renewals.take(this.now(), entries - count, mostChars - size);
+    return [...settlements, ...renewals];
   }
 
   /** They were not answered, and are sent again before all others. */
@@ -347,11 +298,4 @@ export class Leases {
     row.renew(leaseEnd);
     if (progress !== null && row.progress === progress) row.progressIsUnsent = false;
   }
-}
-
-function renewal(row: Row): Settlement {
-  const progress = row.progressIsUnsent ? row.progress : null;
-  const brought = progress === null ? "" : `,"progress":${progress}`;
-  const body = `{"event_id":"${row.eventId}","lease_token":"${row.leaseToken}","status":"processing"${brought}}`;
-  return new Settlement(row, body, { progress });
 }

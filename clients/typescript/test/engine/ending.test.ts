@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigurationError, Engine, type EngineOptions } from "../../src/index.js";
 import { gate, until } from "../handling.js";
-import { Desk, nothing, told } from "./desk.js";
+import { Desk, nothing, problem, told } from "./desk.js";
 
 suite("an engine ends", { concurrency: true }, () => {
   test("and a handler that is cut off is released", async () => {
@@ -197,6 +197,28 @@ suite("an engine ends", { concurrency: true }, () => {
     assert.equal(process.exitCode, 2);
     process.exitCode = exitCode;
     await desk.engine.stop();
+  });
+
+  test("and is not registered again by what is refused meanwhile", async () => {
+    const [leaving, refused] = [gate(), gate()];
+    const desk = new Desk({}, undefined, async ({ method, path }) => {
+      if (method === "DELETE") {
+        leaving.open();
+        await refused.opened;
+      }
+      if (!path.endsWith("/heartbeat")) return undefined;
+      await leaving.opened;
+      setImmediate(() => {
+        refused.open();
+      });
+      return problem(404, "engine_not_found");
+    });
+    desk.engine.on("x", nothing);
+    await desk.put();
+    await desk.working(async () => {
+      await desk.answer();
+    });
+    assert.deepEqual([desk.bodies("register").length, desk.server.engines()], [1, []]);
   });
 
   test("with the block that it belongs to", async () => {

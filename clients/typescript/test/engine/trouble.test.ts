@@ -1,7 +1,8 @@
 /** What happens to an engine when the server, the network or a handler does not do as it should. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { EngineRefused, type Event } from "../../src/index.js";
+import { EngineRefused, Hold, type Event } from "../../src/index.js";
+import { FakeServer } from "../../src/testing/index.js";
 import { gate, until } from "../handling.js";
 import { Desk, nothing, problem, QUEUE, told } from "./desk.js";
 
@@ -236,6 +237,34 @@ suite("an engine in trouble", { concurrency: true }, () => {
     desk.engine.start();
     await until(() => desk.said("left, with status 4"));
     await assert.rejects(desk.engine.stop(), /poller crashes/);
+  });
+
+  test("an event that arrives while the engine holds off is given back", async () => {
+    const server = new FakeServer();
+    const over = gate();
+    let begun = 0;
+    const desk: Desk = new Desk({ concurrency: 2 }, server, async ({ method, path, body }) => {
+      if (!path.endsWith("/lease") || begun === 0) return undefined;
+      const headers = { "x-engine-id": desk.engine.engineId! };
+      const reply = await server.fetch(`http://fake/api/v1${path}`, { method, body, headers });
+      if (!(await reply.clone().text()).includes("lease_token")) return reply;
+      over.open();
+      await until(() => desk.engine.stats().released === 1);
+      return reply;
+    });
+    desk.engine.on("x", async () => {
+      begun += 1;
+      await over.opened;
+      throw new Hold(3600, "the provider refuses calls");
+    });
+    await desk.put();
+    await desk.working(async () => {
+      await until(() => begun === 1 && desk.bodies("exchange").length > 1);
+      const second = await desk.put();
+      assert.deepEqual(await desk.outcomes(2), ["released", "released"]);
+      const { code, reason } = await desk.attempt(second);
+      assert.deepEqual([code, reason, begun], ["hold", "the provider refuses calls", 1]);
+    });
   });
 
   test("a report that nobody takes is told once no poll can bring its event", async () => {
