@@ -1,4 +1,4 @@
-/** Calls of one caller: identity, repeats, and replies as values or errors. */
+/** HTTP calls with credentials and repeats, whose replies become values or errors. */
 
 import { STANDARD, byteLength, textOf } from "./encoding.js";
 import type { Json } from "./encoding.js";
@@ -23,17 +23,17 @@ const MAX_BODY_BYTES = 15 * 1024 * 1024;
 
 /** How one call is made. */
 export interface CallOptions {
-  /** Limits one try. */
+  /** The time limit of each try. */
   readonly seconds: number;
   readonly repeat: Repeat;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Ends the call, which then throws the signal's reason. */
+  /** Aborts the call, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Statuses from 400 that are a reply as any other where no problem comes with them. */
+  /** Statuses from 400 that count as success if the body is not a problem document. */
   readonly accept?: readonly number[];
 }
 
-/** How all calls are made. */
+/** What all calls of a caller share. */
 export interface CallsOptions extends Partial<Timing> {
   readonly credentials: Credentials;
   readonly fetch?: Fetch | undefined;
@@ -41,17 +41,17 @@ export interface CallsOptions extends Partial<Timing> {
   readonly logger?: Logger | undefined;
 }
 
-/** A reply that is no refusal. */
+/** A successful reply. */
 export interface Reply extends Received {
-  /** When the try that brought it was sent, in monotonic seconds. */
+  /** When the successful try was sent, in monotonic seconds. */
   readonly sentAt: number;
 }
 
-/** Makes calls, to the next of the base addresses where one fails. */
+/** Makes calls. When one base address fails, the next is used. */
 export class Calls {
   readonly #urls: string[];
   readonly #credentials: Credentials;
-  /** Null where none was given: node:http is used. */
+  /** Null: node:http is used instead. */
   readonly #fetch: Fetch | null;
   readonly #connections: Connections = new Connections();
   readonly #json: Json;
@@ -59,7 +59,7 @@ export class Calls {
   readonly #timing: Timing;
   readonly #underWay: Set<AbortController> = new Set();
   #isClosed = false;
-  /** When the last try was sent, also one that failed. */
+  /** When the last try was sent, whether or not it succeeded. */
   sentAt = 0;
 
   constructor(urls: readonly string[], options: CallsOptions) {
@@ -72,33 +72,33 @@ export class Calls {
     this.#timing = { signal, now, random, sleep };
   }
 
-  /** Ends what is under way; it throws Unavailable if nothing repeats it. */
+  /** Aborts all requests. Their calls throw Unavailable once they are not repeated. */
   close(): void {
     this.#isClosed = true;
     for (const controller of this.#underWay) controller.abort();
     this.#connections.close();
   }
 
-  /** The decoded reply; undefined where it has no body. */
+  /** The decoded body of the reply; undefined if it is empty. */
   async call(method: string, path: string, body: unknown, options: CallOptions): Promise<unknown> {
     const reply = await this.send(method, path, body === undefined ? undefined : this.textOf(body), options);
     return reply.text === "" ? undefined : this.decode(reply);
   }
 
-  /** The JSON text of what is sent. Throws InvalidInput, whatever the classes of an author may throw. */
+  /** A request body as JSON. Throws InvalidInput for whatever goes wrong, even in a caller's `toJSON`. */
   textOf(body: unknown): string {
     try {
       return textOf(body, this.#json);
     } catch (error) {
       throw refusedHere(
-        `it cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
+        `this cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
         422,
         error,
       );
     }
   }
 
-  /** The object of a reply that has at least these members. Throws NotEventLease. */
+  /** The decoded object of a reply. Throws NotEventLease if one of these members is missing. */
   decodeObject<Members extends object = Record<string, unknown>>(
     reply: Received,
     ...members: (keyof Members & string)[]
@@ -110,7 +110,7 @@ export class Calls {
     return value as Members;
   }
 
-  /** The value of a reply. Throws NotEventLease. */
+  /** The decoded body of a reply. Throws NotEventLease if it is not JSON. */
   decode(reply: Received): unknown {
     try {
       return this.#json.parse(reply.text);
@@ -120,14 +120,14 @@ export class Calls {
   }
 
   /**
-   * A reply that is definite and no refusal; bodies are JSON texts.
+   * The successful reply to a request, whose body is a JSON text.
    *
-   * Throws ProblemError's family for what the server refuses, Unavailable without a definite answer, NotEventLease.
+   * Throws a ProblemError if the server refuses it, Unavailable without a definite answer, and NotEventLease.
    */
   async send(method: string, path: string, body: string | undefined, options: CallOptions): Promise<Reply> {
     const bytes = body === undefined ? 0 : byteLength(body);
     if (bytes > MAX_BODY_BYTES) {
-      throw refusedHere(`a body of ${bytes} bytes is longer than the ${MAX_BODY_BYTES} that are sent`, 413);
+      throw refusedHere(`a body of ${bytes} bytes is longer than the limit of ${MAX_BODY_BYTES}`, 413);
     }
     const tries = new Tries(
       `${method} ${path.split("?", 1)[0] ?? ""}`,
@@ -151,14 +151,15 @@ export class Calls {
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         options.signal?.throwIfAborted();
-        if (await tries.failed(error.failure, `${base}: ${error.message}`, { error })) this.#leave(base);
+        if (await tries.failed(error.failure, `${base}: ${error.message}`, { error })) this.#moveBack(base);
         continue;
       }
       const { status } = received;
       const problem = status < 400 ? null : problemOf(received);
       const failure = status < 400 ? null : failureOfReply(status, problem?.code ?? null);
       if (failure !== null) {
-        if (await tries.failed(failure, `${base}: status ${status}`, { reply: received, problem })) this.#leave(base);
+        if (await tries.failed(failure, `${base}: status ${status}`, { reply: received, problem }))
+          this.#moveBack(base);
       } else if (status < 300 || (problem === null && options.accept?.includes(status) === true)) {
         tries.answered();
         return { ...received, sentAt };
@@ -173,7 +174,7 @@ export class Calls {
   }
 
   async #exchange(base: string, request: Request, { seconds, signal }: CallOptions): Promise<Received> {
-    if (this.#isClosed) throw new TransportError("these calls are closed", "not_sent");
+    if (this.#isClosed) throw new TransportError("the client is closed", "not_sent");
     const controller = new AbortController();
     const end = (): void => {
       controller.abort();
@@ -189,14 +190,14 @@ export class Calls {
     }
   }
 
-  /** True if there are other credentials now than those that were refused. */
+  /** True if the credentials are no longer those that were refused. */
   async #hasOthers(refused: Readonly<Record<string, string>>): Promise<boolean> {
     const known = await this.#credentials.headers();
     return known["Authorization"] !== refused["Authorization"] || (await this.#credentials.renew());
   }
 
-  /** Unless another call has left it already. */
-  #leave(base: string): void {
+  /** Puts a base address last, unless another call already has. */
+  #moveBack(base: string): void {
     if (this.#urls.length > 1 && this.#urls[0] === base) this.#urls.push(this.#urls.shift() as string);
   }
 }
@@ -205,7 +206,7 @@ function problemOf(reply: Received): Problem | null {
   if (reply.headers.get("content-type")?.startsWith("application/problem+json") !== true) return null;
   try {
     const problem: unknown = JSON.parse(reply.text);
-    // Others answer with problems, too; those of EventLease have a code.
+    // Proxies answer with problem documents, too, but only those of EventLease have a code.
     return typeof problem === "object" && problem !== null && "code" in problem
       ? { ...problem, code: String(problem.code) }
       : null;

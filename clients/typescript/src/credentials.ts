@@ -1,27 +1,28 @@
-/** Who is calling. */
+/** Authentication of calls. */
 
 import { ConfigurationError } from "./errors.js";
 import { defaultLogger } from "./logger.js";
 import type { Logger } from "./logger.js";
 
-/** What calls are made with. */
+/** `Authorization` with a token; `X-Engine-Id` for an engine without one; nothing for a caller without either. */
+export type AuthHeaders = Readonly<Record<string, string>>;
+
+/** Gives calls the headers that authenticate them. */
 export interface Credentials {
-  /** `Authorization` with a token, else `X-Engine-Id` for an engine. */
-  headers(): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
-  /** After a 401: true if other headers are there now, and the call should be repeated with them. */
+  headers(): AuthHeaders | Promise<AuthHeaders>;
+  /** Called after a 401. True if the headers have changed, so that the call should be repeated. */
   renew(): boolean | Promise<boolean>;
 }
 
-/** A token, or what reads one. */
+/** A token, or a function that reads it. */
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** A bearer token, or none; a function is called once, and again after a 401. */
+/** A bearer token, or none. A function is called once, and again after a 401. */
 export class Token implements Credentials {
   readonly #read: (() => string | Promise<string>) | null;
   readonly #logger: Logger;
-  #headers: Readonly<Record<string, string>> | null = null;
-  #beginning: Promise<Readonly<Record<string, string>>> | null = null;
-  #reading: Promise<boolean> | null = null;
+  #headers: AuthHeaders | null = null;
+  #reading: Promise<AuthHeaders> | null = null;
 
   constructor(token: TokenSource | null, logger: Logger = defaultLogger()) {
     this.#logger = logger;
@@ -30,53 +31,45 @@ export class Token implements Credentials {
   }
 
   /** Throws ConfigurationError if the first token cannot be read. */
-  headers(): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>> {
-    return this.#headers ?? this.#first();
+  headers(): AuthHeaders | Promise<AuthHeaders> {
+    return this.#headers ?? this.#readOnce();
   }
 
-  renew(): Promise<boolean> {
-    if (this.#read === null) return Promise.resolve(false);
-    this.#reading ??= this.#again(this.#read).finally(() => {
+  async renew(): Promise<boolean> {
+    if (this.#read === null) return false;
+    const before = this.#headers?.["Authorization"];
+    return (await this.#readOnce())["Authorization"] !== before;
+  }
+
+  /** Calls that need the token at the same time share one reading of it. */
+  #readOnce(): Promise<AuthHeaders> {
+    this.#reading ??= this.#readAgain().finally(() => {
       this.#reading = null;
     });
     return this.#reading;
   }
 
-  #first(): Promise<Readonly<Record<string, string>>> {
-    this.#beginning ??= this.#begin().finally(() => {
-      this.#beginning = null;
-    });
-    return this.#beginning;
-  }
-
-  async #begin(): Promise<Readonly<Record<string, string>>> {
-    let token: string | undefined;
+  async #readAgain(): Promise<AuthHeaders> {
     try {
-      token = await this.#read?.();
-    } catch (cause) {
-      throw new ConfigurationError(`token: it could not be read: ${String(cause)}`, { cause });
-    }
-    return (this.#headers = headersOf(token ?? ""));
-  }
-
-  async #again(read: () => string | Promise<string>): Promise<boolean> {
-    const before = this.#headers?.["Authorization"];
-    try {
-      this.#headers = headersOf(await read());
+      return (this.#headers = headersOf((await this.#read?.()) ?? ""));
     } catch (err) {
+      if (this.#headers === null) {
+        if (err instanceof ConfigurationError) throw err;
+        throw new ConfigurationError(`the token could not be read: ${String(err)}`, { cause: err });
+      }
       this.#logger.error({ err }, "the token could not be read, and stays as it was");
+      return this.#headers;
     }
-    return this.#headers?.["Authorization"] !== before;
   }
 }
 
-/** The token: as given, else of EVENTLEASE_TOKEN, else none. */
+/** The given token, else that of EVENTLEASE_TOKEN, else none. */
 export function tokenOf(token: TokenSource | undefined, logger: Logger = defaultLogger()): Token {
   return new Token(token ?? (process.env["EVENTLEASE_TOKEN"] || null), logger);
 }
 
-function headersOf(token: string): Readonly<Record<string, string>> {
+function headersOf(token: string): AuthHeaders {
   const trimmed = typeof token === "string" ? token.trim() : ""; // its file may end with a line break
-  if (!/^[\x21-\x7e]+$/.test(trimmed)) throw new ConfigurationError("token: visible ASCII characters, at least one");
+  if (!/^[\x21-\x7e]+$/.test(trimmed)) throw new ConfigurationError("token must consist of visible ASCII characters");
   return { Authorization: `Bearer ${trimmed}` };
 }

@@ -1,13 +1,13 @@
-/** Values to JSON and back. */
+/** Values as JSON texts, and back. */
 import { Buffer } from "node:buffer";
 
-/** A replacement for the built-in JSON, such as one that keeps big integers. `JSON` itself fits, too. */
+/** What reads and writes JSON: `JSON`, or a library that keeps big integers. */
 export interface Json {
   parse(text: string): unknown;
   stringify(value: unknown): string;
 }
 
-/** The built-in JSON, but values that it would silently drop or change are a TypeError. */
+/** The built-in JSON, but it throws a TypeError for values that `JSON` would silently drop or change. */
 export const STANDARD: Json = {
   parse: (text) => JSON.parse(text) as unknown,
   stringify: (value) => JSON.stringify(value, refuseWhatJsonLoses),
@@ -15,21 +15,21 @@ export const STANDARD: Json = {
 
 /**
  * The JSON text of a value. Lone surrogates, which UTF-8 cannot hold, become U+FFFD.
- * Throws a TypeError for what JSON cannot hold, and whatever an author's `toJSON` throws.
+ * Throws a TypeError for a value that JSON cannot hold, and whatever the `toJSON` of a value throws.
  */
 export function textOf(value: unknown, json: Json = STANDARD): string {
   let text: unknown;
   try {
     text = json.stringify(value);
   } catch (error) {
-    if (error instanceof RangeError) throw new TypeError("it is nested too deep", { cause: error });
+    if (error instanceof RangeError) throw new TypeError("the value is nested too deeply", { cause: error });
     throw error;
   }
   if (typeof text !== "string") throw new TypeError(`${nameOf(value)} cannot be written as JSON`);
   return text.includes("\\u") ? text.replace(LONE_SURROGATE, (found) => (found === "\\\\" ? found : "\ufffd")) : text;
 }
 
-/** How deep arrays and objects are nested in a JSON text. */
+/** How deeply arrays and objects are nested in a JSON text. */
 export function depth(text: string): number {
   let deepest = 0;
   let level = 0;
@@ -40,18 +40,18 @@ export function depth(text: string): number {
   return deepest;
 }
 
-/** A number of a reply, whatever an author's JSON has made of it. */
+/** A number of a reply, which an author's JSON may have read as a BigInt or an object. */
 export function numberOf(value: unknown): number {
   return Number(value);
 }
 
-/** The length of a text in UTF-8. */
+/** The length of a text in bytes of UTF-8. */
 export function byteLength(text: string): number {
   return Buffer.byteLength(text);
 }
 
-// JSON.stringify writes a lone surrogate as an escape, and no other character as one of these. An escaped backslash
-// is matched too, so that the text `\ud800` of an author is left alone.
+// JSON.stringify writes lone surrogates, and only these, as such escapes. An escaped backslash is matched as well,
+// so that a text that contains `\ud800` literally is left alone.
 const LONE_SURROGATE = /\\\\|\\u[dD][89a-fA-F][0-9a-fA-F]{2}/g;
 const STRING_OR_BRACKET = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
 
@@ -72,11 +72,11 @@ function refuseWhatJsonLoses(key: string, value: unknown): unknown {
   }
 }
 
-/** JSON.stringify writes a Map, a Promise or a Response as `{}`, and bytes as an object with a member for each. */
+/** True for what JSON.stringify would write as `{}`, such as a Map or a Promise, and for typed arrays. */
 function losesItsMembers(value: object): boolean {
   if (Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // The prototype of an object literal has none itself, in whichever realm the literal was made.
+  // An object literal, of this realm or another: only the prototype of all objects has no prototype itself.
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return false;
   if (ArrayBuffer.isView(value)) return true;
   return (

@@ -1,11 +1,11 @@
-/** What calls throw. Programs decide by class and by `code`, never by text. */
+/** The errors that calls throw. Programs should decide by class and by `code`, never by the message. */
 
 import type { Schemas } from "./wire.js";
 
 /** The base of all errors that this library itself throws. */
 export class EventLeaseError extends Error {}
 
-/** One place of a request that the server refuses. */
+/** One part of a request that the server refuses. */
 export interface BadPlace {
   readonly pointer?: string;
   readonly parameter?: string;
@@ -13,7 +13,7 @@ export interface BadPlace {
   readonly detail?: string;
 }
 
-/** The body of a refusal; it has further members by its code. */
+/** The body of a refusal. Some codes come with further members. */
 export interface Problem {
   readonly code?: string;
   readonly status?: number;
@@ -29,7 +29,7 @@ export class ProblemError extends EventLeaseError {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  /** Every bad place of the request. */
+  /** Every part of the request that is wrong. */
   readonly errors: readonly BadPlace[];
   readonly requestId: string | null;
 
@@ -50,41 +50,41 @@ export class ProblemError extends EventLeaseError {
   }
 }
 
-/** 400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every bad place. */
+/** 400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every part that is. */
 export class InvalidInput extends ProblemError {}
 
 /** 401: the token is missing, unknown, revoked or expired. */
 export class Unauthenticated extends ProblemError {}
 
-/** 403, 421: this caller may not do that. */
+/** 403, 421: the caller is not allowed to do this. */
 export class Forbidden extends ProblemError {}
 
 /** 404: there is no such event, engine, queue or address. */
 export class NotFound extends ProblemError {}
 
-/** 409: the state of the server does not allow it. */
+/** 409: the current state of the event, engine or queue does not allow it. */
 export class Conflict extends ProblemError {}
 
-/** The lease has ended (code `lease_lost`) and its report comes too late. */
+/** `lease_lost`: the report came too late, because the lease had ended. */
 export class LeaseEnded extends Conflict {
-  /** How the lease ended: `expired`, `engine_unresponsive`, …; null where there never was such a lease. */
+  /** How the lease ended: `expired`, `engine_unresponsive`, …; null if there never was such a lease. */
   get leaseEndedBy(): string | null {
     return (this.problem["lease_ended_by"] as string | null | undefined) ?? null;
   }
 }
 
-/** The lease was settled with another status; `settledAs` is the one that stands. */
+/** `already_settled`: the lease was settled with another status before, which remains. */
 export class AlreadySettled extends Conflict {
-  /** The status with which the lease was settled. */
+  /** The status that remains. */
   get settledAs(): string | null {
     return (this.problem["settled_as"] as string | null | undefined) ?? null;
   }
 }
 
 /**
- * No definite answer: nobody answered, or the server could not serve the call, and the repeats are used up.
+ * There was no definite answer, after all repeats: no server answered, or none could serve the call.
  *
- * `isUnknown` is true if the server may have carried out the call all the same.
+ * `isUnknown` is true if the server may have carried out the call nevertheless.
  */
 export class Unavailable extends EventLeaseError {
   readonly isUnknown: boolean;
@@ -110,19 +110,19 @@ export class Unavailable extends EventLeaseError {
   }
 }
 
-/** Something answered that is no EventLease server: a proxy's page, a redirect, another service. */
+/** The answer did not come from an EventLease server, but from a proxy, a redirect or another service. */
 export class NotEventLease extends EventLeaseError {}
 
-/** Too many events wait to be enqueued, and the client was told not to wait. */
+/** Too many events wait to be enqueued, and the client was created with `onFull: "throw"`. */
 export class BufferFull extends EventLeaseError {}
 
-/** An engine or a client cannot work as it is set up. */
+/** The options of an engine or a client are wrong. */
 export class ConfigurationError extends EventLeaseError {}
 
-/** What was waited for is open still. */
+/** The awaited event or run was still open when the time was over. */
 export class TimeoutError extends EventLeaseError {}
 
-/** The awaited event ended without success. */
+/** The awaited event became a dead letter. */
 export class EventFailed extends EventLeaseError {
   readonly #event: Schemas["Event"];
   readonly eventId: string;
@@ -137,18 +137,18 @@ export class EventFailed extends EventLeaseError {
     this.errorType = type;
   }
 
-  /** The event as the server describes it. No property of its own, as is `error`: logs print those. */
+  /** The event as the server describes it. A getter, as is `error`, so that logs do not print it. */
   get event(): Schemas["Event"] {
     return this.#event;
   }
 
-  /** What its last handler threw, as it was reported. */
+  /** The error that its last attempt reported. */
   get error(): unknown {
     return this.#event.error ?? null;
   }
 }
 
-/** The awaited event was cancelled, by somebody or as too old. */
+/** The awaited event was cancelled, by a caller or because of its age. */
 export class EventCancelled extends EventLeaseError {
   readonly #event: Schemas["Event"];
   readonly eventId: string;
@@ -184,14 +184,14 @@ nameErrors({
   EventCancelled,
 });
 
-/** What the client refuses itself, because it cannot be sent. */
+/** The error for a request that the client itself refuses, because it cannot be sent. */
 export function refusedHere(detail: string, status = 422, cause?: unknown): InvalidInput {
   const error = new InvalidInput({ code: status === 413 ? "payload_too_large" : "invalid_input", detail }, status);
   if (cause !== undefined) error.cause = cause;
   return error;
 }
 
-/** The error for a problem document, of a whole reply or of one entry of it. Unknown codes keep their family. */
+/** The error for a problem, of a whole reply or of one entry in it. The status decides the class of unknown codes. */
 export function problemError(problem: Problem, status?: number, requestId: string | null = null): ProblemError {
   const known = status ?? problem.status ?? 0;
   return new (familyOf(problem.code, known))(problem, known, requestId);

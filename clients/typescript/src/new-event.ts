@@ -1,6 +1,6 @@
-/** Events to enqueue, as authors write them and as they are sent. */
+/** Events to enqueue: as a program writes them, and as they are sent. */
 
-/** How often a failed event is retried, and after how long; what is left out is that of the queue or the server. */
+/** How often and after which delays a failed event is retried. Defaults: those of its event type, queue or server. */
 export interface RetryPolicy {
   maxRetries?: number | undefined;
   retryDelay?: { initial?: number | undefined; max?: number | undefined; multiplier?: number | undefined } | undefined;
@@ -8,22 +8,22 @@ export interface RetryPolicy {
   jitter?: number | undefined;
 }
 
-/** What may be said of an event when it is enqueued. */
+/** The options of an event. */
 export interface EventOptions {
-  /** 0 to 9, 9 first; 5 where it is left out. */
+  /** 0 to 9; 9 is leased first. Default: 5. */
   priority?: number | undefined;
   delaySeconds?: number | undefined;
-  /** When it is due, instead of `delaySeconds`. */
+  /** When the event is due, instead of `delaySeconds`. */
   availableAt?: Date | string | undefined;
   scenarioRunId?: string | number | undefined;
   visibilityTimeoutSeconds?: number | undefined;
   retryPolicy?: RetryPolicy | undefined;
-  /** The same key within 24 hours is the same event. Where it is left out, the client makes one up. */
+  /** Within 24 hours, events with the same key are one event. Default: a random key. */
   idempotencyKey?: string | undefined;
-  /** While an open event of the queue has it, no other is taken in: that event is the answer. */
+  /** While the queue has an open event with this key, no other is stored, and the answer names that event. */
   uniqueKey?: string | undefined;
   discardAfterSeconds?: number | undefined;
-  /** The trace it belongs to; where it is left out, the current one. */
+  /** The trace that the event belongs to. Default: the current one. */
   traceparent?: string | undefined;
   tracestate?: string | undefined;
 }
@@ -35,13 +35,13 @@ export interface NewEvent extends EventOptions {
   payload: unknown;
 }
 
-/** The event as it is sent: its own members and those of its retry policy in snake_case, its payload as it is. */
+/** The event as it is sent: with its members and those of its retry policy in snake_case, and its payload unchanged. */
 export function wireOf(event: NewEvent): Record<string, unknown> {
   return renamed(event, (name, value) => (name === "retryPolicy" ? policyOf(value) : value));
 }
 
 function policyOf(policy: unknown): unknown {
-  if (typeof policy !== "object" || policy === null) return policy; // the server says what is wrong with it
+  if (typeof policy !== "object" || policy === null) return policy; // the server refuses it and says why
   return renamed(policy, (name, value) =>
     name === "retryDelay" && typeof value === "object" && value !== null ? renamed(value) : value,
   );

@@ -1,4 +1,4 @@
-/** The tries of one call: what became of them, and the pauses between them. */
+/** The tries of one call, and the pauses between them. */
 
 import { now, sleep } from "./clock.js";
 import { Unavailable } from "./errors.js";
@@ -11,7 +11,7 @@ import type { Received } from "./transport.js";
 
 const SAY_AGAIN_SECONDS = 30;
 
-/** The clock, the randomness, and what ends repeats: once `signal` is aborted, a failed try throws Unavailable. */
+/** Clock, randomness and pauses. Once `signal` is aborted, nothing is repeated: a failed try throws Unavailable. */
 export interface Timing {
   readonly signal: AbortSignal | null;
   readonly now: () => number;
@@ -21,7 +21,7 @@ export interface Timing {
 
 export const TIMING: Timing = { signal: null, now, random: Math.random, sleep };
 
-/** Decides after each failed try of a call. */
+/** Decides, after each failed try of a call, whether to repeat it. */
 export class Tries {
   readonly #name: string;
   readonly #repeat: Repeat;
@@ -35,7 +35,7 @@ export class Tries {
   #wasAtOnce = false;
   #isUnknown = false;
 
-  /** `signal` ends a pause of this call alone. */
+  /** `signal` ends the pauses of this call only. */
   constructor(name: string, repeat: Repeat, timing: Timing, logger: Logger, signal: AbortSignal | null) {
     this.#name = name;
     this.#repeat = repeat;
@@ -45,14 +45,14 @@ export class Tries {
     this.#started = timing.now();
   }
 
-  /** Says that an outage is over. */
+  /** Logs the end of an outage, if its beginning was logged. */
   answered(): void {
     if (this.#saidAt === null) return;
     const afterSeconds = Math.round((this.#timing.now() - this.#started) * 10) / 10;
     this.#logger.info({ call: this.#name, afterSeconds }, "the server answers again");
   }
 
-  /** Resolves after a pause when the call should be repeated, true with another server; else throws Unavailable. */
+  /** Resolves when the call should be repeated, with true if by another server. Otherwise throws Unavailable. */
   async failed(
     failure: Failure,
     cause: string,
@@ -82,13 +82,14 @@ export class Tries {
     return changes;
   }
 
-  /** False if the call should not be repeated after all. */
+  /** False if the time is over, or the signal was aborted: then the call is not repeated. */
   async #pause(cause: string, spread: boolean, retryAfter: number | null): Promise<boolean> {
     const { signal, random, sleep } = this.#timing;
+    const isEnded = (): boolean => signal?.aborted === true;
     const at = this.#timing.now();
     const within = this.#repeat.withinSeconds;
     const pause = pauseSeconds(this.#pauses++, random(), spread, retryAfter);
-    if (signal?.aborted === true || (within !== null && at + pause > this.#started + within)) return false;
+    if (isEnded() || (within !== null && at + pause > this.#started + within)) return false;
     if (this.#saidAt === null || at - this.#saidAt >= SAY_AGAIN_SECONDS) {
       this.#saidAt = at;
       const pauseRounded = Math.round(pause * 10) / 10;
@@ -98,11 +99,6 @@ export class Tries {
       );
     }
     await sleep(pause, signal, this.#signal);
-    return !isAborted(signal);
+    return !isEnded();
   }
-}
-
-/** Asked anew: the signal may have been aborted during the pause. */
-function isAborted(signal: AbortSignal | null): boolean {
-  return signal?.aborted === true;
 }

@@ -3,7 +3,7 @@ import { ConfigurationError } from "./errors.js";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 
-/** The given addresses, else those of EVENTLEASE_URL (separated by commas), else the default port of this machine. */
+/** The given addresses, else those of EVENTLEASE_URL (separated by commas), else port 8080 of this machine. */
 export function urlsOf(url: string | readonly string[] | undefined): string[] {
   const given = url ?? (process.env["EVENTLEASE_URL"] || DEFAULT_URL);
   if (typeof given === "string") return given.split(",").map((each) => each.trim());
