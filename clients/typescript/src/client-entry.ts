@@ -1,10 +1,10 @@
-/** `eventlease/client`: what producers need, without the engine. */
+/** `eventlease/client`: the client, without the engine. */
 
 export { Client } from "./client.js";
 export type { ClientCallOptions, ClientOptions } from "./client.js";
 export type { TokenSource } from "./credentials.js";
 export type { Json } from "./encoding.js";
-export type { EnqueueOptions, Enqueued, NewClientEvent } from "./enqueuing.js";
+export type { EnqueueOptions, EnqueueResult, Enqueued, NewClientEvent } from "./enqueuing.js";
 export {
   AlreadySettled,
   BufferFull,

@@ -1,13 +1,12 @@
-/** A client for producers and orchestrators. */
+/** The client of producers, and of programs that follow events and runs. */
 
 import { Calls } from "./calls.js";
 import { Coalescer } from "./coalesce.js";
-import type { Answer } from "./coalesce.js";
 import { tokenOf } from "./credentials.js";
 import type { TokenSource } from "./credentials.js";
 import type { Json } from "./encoding.js";
 import { CALL_SECONDS, MAX_BATCH_EVENTS, NewBody, batches, enqueueBatch } from "./enqueuing.js";
-import type { EnqueueOptions, Enqueued, NewClientEvent } from "./enqueuing.js";
+import type { EnqueueOptions, EnqueueResult, Enqueued, NewClientEvent } from "./enqueuing.js";
 import { ConfigurationError, EventLeaseError, InvalidInput, TimeoutError, Unavailable, refusedHere } from "./errors.js";
 import { defaultLogger, guarded } from "./logger.js";
 import type { Logger } from "./logger.js";
@@ -20,44 +19,44 @@ import { Watcher } from "./watcher.js";
 import type { Method, ReplyTo, Schemas } from "./wire.js";
 
 const CLOSE_SECONDS = 5;
-const MAX_SAID = 1000;
+const MAX_WARNED_TYPES = 1000;
 
-/** How a client works. */
+/** The options of a client. */
 export interface ClientOptions {
-  /** One base address, or several replicas; else those of EVENTLEASE_URL, else http://127.0.0.1:8080. */
+  /** The address of the server, or those of several replicas. Default: EVENTLEASE_URL or http://127.0.0.1:8080. */
   url?: string | readonly string[] | undefined;
-  /** Else that of EVENTLEASE_TOKEN. A function is called again after a 401. */
+  /** Default: EVENTLEASE_TOKEN. A function is called again after a 401. */
   token?: TokenSource | undefined;
-  /** What `enqueue` does while too many events wait to be sent: it waits, or throws BufferFull. */
+  /** Whether `enqueue` waits (the default) or throws BufferFull while too many events wait to be sent. */
   onFull?: "wait" | "throw" | undefined;
-  /** For so long calls are repeated; then they throw Unavailable. 30 where it is left out. */
+  /** How long a call is repeated before it throws Unavailable. Default: 30. */
   timeoutSeconds?: number | undefined;
   json?: Json | undefined;
   fetch?: Fetch | undefined;
   logger?: Logger | undefined;
 }
 
-/** How one call is made. */
+/** The options of one call. */
 export interface ClientCallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Limits one try; 30 where it is left out. */
+  /** The time limit of each try. Default: 30. */
   readonly seconds?: number | undefined;
-  /** It may be sent again where its reply was lost; else that is so for GET, PUT and DELETE. */
+  /** Whether the call may be repeated after a lost reply. Default: true for GET, PUT and DELETE. */
   readonly isSafe?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Enqueues events, waits for their ends, follows and cancels events and runs. `call` reaches everything else.
+ * Enqueues events, waits for their results, and reads and cancels events and runs. `call` makes any other call.
  *
- * Events that are enqueued at the same time go in one request; so do events that are waited for.
+ * Events that are enqueued at the same time share a request, and so do events that are awaited at the same time.
  */
 export class Client {
   readonly #calls: Calls;
   readonly #closing: AbortController = new AbortController();
   readonly #coalescer: Coalescer;
   readonly #logger: Logger;
-  readonly #said: Set<string> = new Set();
+  readonly #warnedTypes: Set<string> = new Set();
   readonly #timeoutSeconds: number;
   readonly #watcher: Watcher;
 
@@ -65,8 +64,8 @@ export class Client {
     const urls = urlsOf(options.url);
     checkUrls(urls);
     const { onFull = "wait", timeoutSeconds = 30, json, fetch } = options;
-    if (!["wait", "throw"].includes(onFull)) throw new ConfigurationError('onFull: "wait" or "throw"');
-    if (!(timeoutSeconds >= 0)) throw new ConfigurationError("timeoutSeconds: a number from 0");
+    if (!["wait", "throw"].includes(onFull)) throw new ConfigurationError('onFull must be "wait" or "throw"');
+    if (!(timeoutSeconds >= 0)) throw new ConfigurationError("timeoutSeconds must be a number from 0 up");
     this.#logger = guarded(options.logger ?? defaultLogger());
     this.#timeoutSeconds = timeoutSeconds;
     const credentials = tokenOf(options.token, this.#logger);
@@ -77,15 +76,15 @@ export class Client {
   }
 
   /**
-   * Waits up to 5 s for what is enqueued, and ends all other calls.
+   * Sends the events that wait, for up to 5 s, and aborts all other calls.
    *
-   * Resolves with the number of events that were not acknowledged; the server may have some of them.
+   * Resolves with the number of events that were not acknowledged; the server may have stored some of them.
    */
   async close(seconds: number = CLOSE_SECONDS): Promise<number> {
     const count = await this.#coalescer.close(seconds);
     this.#closing.abort();
     this.#calls.close();
-    if (count > 0) this.#logger.warn({ count }, "closed with events that were not acknowledged");
+    if (count > 0) this.#logger.warn({ count }, "the client was closed while events were not acknowledged");
     return count;
   }
 
@@ -94,8 +93,9 @@ export class Client {
   }
 
   /**
-   * Any call of the HTTP interface; `path` stands below /api/v1. The decoded reply, typed where the compiler knows
-   * the path; undefined where it has no body.
+   * Makes any call of the HTTP interface; `path` is relative to /api/v1.
+   *
+   * Resolves with the decoded reply, typed if the compiler knows the path, or with undefined if it has no body.
    */
   async call<M extends Method, const Path extends `/${string}`>(
     method: M,
@@ -109,7 +109,7 @@ export class Client {
     return (await this.#open().call(method, path, body, { seconds, repeat, headers, signal })) as ReplyTo<M, Path>;
   }
 
-  /** Resolves when the event is stored. Throws InvalidInput where it is refused, Unavailable without an answer. */
+  /** Resolves when the event is stored. Throws InvalidInput if it is refused, and Unavailable without an answer. */
   async enqueue(
     engineType: string,
     eventType: string,
@@ -118,36 +118,36 @@ export class Client {
   ): Promise<Enqueued> {
     const loading = loadTracing();
     if (loading !== null) await loading;
-    const answer = await this.#coalescer.add(new NewBody(this.#open(), { ...options, engineType, eventType, payload }));
-    if (answer instanceof EventLeaseError) throw answer;
-    return answer;
+    const result = await this.#coalescer.add(new NewBody(this.#open(), { ...options, engineType, eventType, payload }));
+    if (result instanceof EventLeaseError) throw result;
+    return result;
   }
 
   /**
-   * For each event, in order, what was stored or why it was not. Any number of events, in requests of up to 1000.
+   * Enqueues any number of events, in requests of up to 1000. Resolves with one result for each event, in order: an
+   * event that was refused does not throw, but its result is the error.
    *
-   * With `atomic` there is one request, and all events are stored or none. Throws nothing that concerns one event
-   * alone: look at what is returned.
+   * With `atomic` there is one request of up to 1000 events, and either all of them are stored or none is.
    */
   async enqueueMany(
     events: Iterable<NewClientEvent>,
     { atomic = false }: { atomic?: boolean } = {},
-  ): Promise<(Enqueued | EventLeaseError)[]> {
+  ): Promise<EnqueueResult[]> {
     const loading = loadTracing();
     if (loading !== null) await loading;
     if (atomic) return this.#enqueueAll([...this.#bodies(events)]);
-    const answers: Answer[] = [];
+    const results: EnqueueResult[] = [];
     for (const batch of batches(this.#bodies(events))) {
       const stored = (await this.#send(batch.filter((body) => body instanceof NewBody))).values();
-      for (const body of batch) answers.push(body instanceof NewBody ? (stored.next().value as Answer) : body);
+      for (const body of batch) results.push(body instanceof NewBody ? (stored.next().value as EnqueueResult) : body);
     }
-    return answers;
+    return results;
   }
 
   /**
-   * The result of an event. Throws EventFailed, EventCancelled, NotFound, or TimeoutError.
+   * Resolves with the result of an event. Throws EventFailed, EventCancelled, NotFound or TimeoutError.
    *
-   * TimeoutError says that the event is open still; without an answer of the server it is Unavailable.
+   * TimeoutError means that the server has confirmed that the event is still open; otherwise it is Unavailable.
    */
   async wait<Result = unknown>(eventId: string, options: WaitOptions = {}): Promise<Result> {
     const checked = checkedId(eventId);
@@ -156,7 +156,7 @@ export class Client {
     return end.result as Result;
   }
 
-  /** For each event, in order, its result or else the error that `wait` would throw. */
+  /** Resolves with one value for each event, in order: its result, or the error that `wait` would throw. */
   async waitMany<Result = unknown>(
     eventIds: Iterable<string>,
     options: WaitOptions = {},
@@ -170,22 +170,22 @@ export class Client {
     });
   }
 
-  /** Where an event stands, with its result or last error. */
+  /** Reads an event, with its status and its result or last error. */
   async read(eventId: string): Promise<Schemas["Event"]> {
-    return this.#known("GET", `/events/${checkedId(eventId)}`, "event_id", "status");
+    return this.#readObject("GET", `/events/${checkedId(eventId)}`, "event_id", "status");
   }
 
-  /** Cancels an event. While an engine works on it, it is `processing` still, with `cancel_requested`. */
+  /** Cancels an event. If an engine works on it, it stays `processing`, with `cancel_requested`, until that ends. */
   async cancel(eventId: string): Promise<Schemas["Event"]> {
-    return this.#known("POST", `/events/${checkedId(eventId)}/cancel`, "event_id", "status");
+    return this.#readObject("POST", `/events/${checkedId(eventId)}/cancel`, "event_id", "status");
   }
 
-  /** How many of a run's events are in each status. */
+  /** Reads a run, with the number of its events in each status. */
   async readRun(scenarioRunId: string | number): Promise<Schemas["ScenarioRun"]> {
-    return this.#known("GET", runPath(scenarioRunId), "counts");
+    return this.#readObject("GET", runPath(scenarioRunId), "counts");
   }
 
-  /** Resolves when none of a run's events is open, as at once for a run that has none yet; else TimeoutError. */
+  /** Resolves when no event of a run is open, which is at once for a run without events. Throws TimeoutError. */
   async waitForRun(scenarioRunId: string | number, options: WaitOptions = {}): Promise<Schemas["ScenarioRun"]> {
     const limit = new TimeLimit(options.timeoutSeconds);
     const { signal } = options;
@@ -196,20 +196,20 @@ export class Client {
       const calls = this.#open();
       const run = calls.decodeObject<Schemas["ScenarioRun"]>(await calls.send("GET", path, undefined, how), "counts");
       if (!isRunOpen(run)) return run;
-      if (limit.left() === 0) throw new TimeoutError(`run ${scenarioRunId} has open events still`);
+      if (limit.left() === 0) throw new TimeoutError(`run ${scenarioRunId} still has open events`);
       await limit.pause(signal, this.#closing.signal);
       signal?.throwIfAborted();
     }
   }
 
-  /** Cancels what is open of a run. Until it is reopened, it takes no events. */
+  /** Cancels the open events of a run. The run takes no new events until it is reopened. */
   async cancelRun(scenarioRunId: string | number): Promise<Schemas["CancelledRun"]> {
-    return this.#known("POST", `${runPath(scenarioRunId)}/cancel`, "cancelled");
+    return this.#readObject("POST", `${runPath(scenarioRunId)}/cancel`, "cancelled");
   }
 
-  /** Lets a cancelled run take events again. */
+  /** Lets a cancelled run take new events again. */
   async reopenRun(scenarioRunId: string | number): Promise<Schemas["ReopenedRun"]> {
-    return this.#known("POST", `${runPath(scenarioRunId)}/reopen`, "reopened");
+    return this.#readObject("POST", `${runPath(scenarioRunId)}/reopen`, "reopened");
   }
 
   #open(): Calls {
@@ -217,8 +217,8 @@ export class Client {
     return this.#calls;
   }
 
-  /** A call that is safe, and whose reply has these members. */
-  async #known<Reply extends object>(
+  /** A call that may be repeated, and whose reply has these members. */
+  async #readObject<Reply extends object>(
     method: Method,
     path: string,
     ...members: (keyof Reply & string)[]
@@ -240,27 +240,29 @@ export class Client {
     }
   }
 
-  async #enqueueAll(bodies: (NewBody | InvalidInput)[]): Promise<Answer[]> {
+  async #enqueueAll(bodies: (NewBody | InvalidInput)[]): Promise<EnqueueResult[]> {
     const refused = bodies.find((body) => body instanceof InvalidInput);
     if (refused !== undefined) return bodies.map(() => refused);
     if (bodies.length > MAX_BATCH_EVENTS) {
-      throw refusedHere(`${bodies.length} events are more than the ${MAX_BATCH_EVENTS} of a transaction`);
+      throw refusedHere(`an atomic request may have ${MAX_BATCH_EVENTS} events, not ${bodies.length}`);
     }
     return this.#send(bodies as NewBody[], true);
   }
 
-  /** Up to 1000 events in one request, or in none where there are none. */
-  async #send(bodies: readonly NewBody[], atomic: boolean = false): Promise<Answer[]> {
-    const answers = await enqueueBatch(this.#open(), bodies, this.#timeoutSeconds, atomic);
-    for (const answer of answers) if (!(answer instanceof EventLeaseError) && answer.notice !== null) this.#say(answer);
-    return answers;
+  /** Sends up to 1000 events in one request. */
+  async #send(bodies: readonly NewBody[], atomic: boolean = false): Promise<EnqueueResult[]> {
+    const results = await enqueueBatch(this.#open(), bodies, this.#timeoutSeconds, atomic);
+    for (const result of results) {
+      if (!(result instanceof EventLeaseError) && result.notice !== null) this.#warn(result);
+    }
+    return results;
   }
 
-  /** Logs once for each engine type that no engine of it is registered. */
-  #say({ reply, eventId }: Enqueued): void {
+  /** Logs, once for each engine type, that no engine of the type is registered. */
+  #warn({ reply, eventId }: Enqueued): void {
     const engineType = "engine_type" in reply ? reply.engine_type : "";
-    if (this.#said.has(engineType) || this.#said.size >= MAX_SAID) return;
-    this.#said.add(engineType);
+    if (this.#warnedTypes.has(engineType) || this.#warnedTypes.size >= MAX_WARNED_TYPES) return;
+    this.#warnedTypes.add(engineType);
     this.#logger.warn({ engineType, eventId }, "an event was enqueued for which no engine is registered");
   }
 }

@@ -1,59 +1,56 @@
-/** Many events in one request, without a timer: while a request is under way, what arrives waits for the next one. */
+/** Sends events in batches, without a timer: events that arrive during a request wait for the next one. */
 
 import { now } from "./clock.js";
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "./enqueuing.js";
-import type { Enqueued, NewBody } from "./enqueuing.js";
+import type { EnqueueResult, NewBody } from "./enqueuing.js";
 import { BufferFull, EventLeaseError, Unavailable } from "./errors.js";
 
 const MAX_WAITING_EVENTS = 10_000;
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
-/** What becomes of an event. */
-export type Answer = Enqueued | EventLeaseError;
-
 interface Waiting {
   readonly body: NewBody;
   readonly since: number;
-  readonly answer: (answer: Answer) => void;
+  readonly resolve: (result: EnqueueResult) => void;
 }
 
-/** A buffer, and the loop that empties it. */
+/** A buffer of events, and the loop that sends them. */
 export class Coalescer {
-  readonly #send: (bodies: NewBody[]) => Promise<Answer[]>;
+  readonly #send: (bodies: NewBody[]) => Promise<EnqueueResult[]>;
   readonly #timeoutSeconds: number;
   readonly #throwsWhenFull: boolean;
-  readonly #roomWanted: (() => void)[] = [];
+  readonly #waitingForRoom: (() => void)[] = [];
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #underWay = 0;
   #isClosed = false;
   #running: Promise<void> | null = null;
 
-  constructor(send: (bodies: NewBody[]) => Promise<Answer[]>, timeoutSeconds: number, throwsWhenFull: boolean) {
+  constructor(send: (bodies: NewBody[]) => Promise<EnqueueResult[]>, timeoutSeconds: number, throwsWhenFull: boolean) {
     this.#send = send;
     this.#timeoutSeconds = timeoutSeconds;
     this.#throwsWhenFull = throwsWhenFull;
   }
 
-  /** Resolves with what became of the event. Rejects once it is closed, and if it is full and callers do not wait. */
-  async add(body: NewBody): Promise<Answer> {
+  /** Resolves with the result for the event. Throws Unavailable when closed, and BufferFull. */
+  async add(body: NewBody): Promise<EnqueueResult> {
     while (this.#waiting.length >= MAX_WAITING_EVENTS || this.#waitingBytes >= MAX_WAITING_BYTES) {
       if (this.#throwsWhenFull) throw new BufferFull("too many events wait to be enqueued");
       if (this.#isClosed) break;
-      await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
+      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     }
     if (this.#isClosed) throw new Unavailable("the client is closed");
-    return new Promise((answer) => {
-      this.#waiting.push({ body, since: now(), answer });
+    return new Promise((resolve) => {
+      this.#waiting.push({ body, since: now(), resolve });
       this.#waitingBytes += body.bytes;
       this.#running ??= this.#run();
     });
   }
 
-  /** Sends what waits, for that long at most; says how many events were not acknowledged by then. */
+  /** Sends the waiting events, for at most `seconds`. Resolves with the number of events not acknowledged by then. */
   async close(seconds: number): Promise<number> {
     this.#isClosed = true;
-    this.#callRoomWanted(this.#roomWanted.length);
+    this.#wake(this.#waitingForRoom.length);
     if (this.#running !== null) {
       let timer: NodeJS.Timeout | undefined;
       const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, seconds * 1000)));
@@ -68,16 +65,16 @@ export class Coalescer {
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // what is enqueued in the same moment goes together
+    await Promise.resolve(); // so that events of the same turn of the event loop share a request
     while (this.#waiting.length > 0) {
       const { batch, expired } = this.#take();
       refuse(expired, "the event was not sent in time");
-      this.#callRoomWanted(batch.length + expired.length);
+      this.#wake(batch.length + expired.length);
       this.#underWay = batch.length;
       if (batch.length > 0) {
-        const answers = await this.#answers(batch.map((event) => event.body));
+        const results = await this.#results(batch.map((event) => event.body));
         batch.forEach((event, number) => {
-          event.answer(answers[number] as Answer);
+          event.resolve(results[number] as EnqueueResult);
         });
       }
       this.#underWay = 0;
@@ -85,7 +82,7 @@ export class Coalescer {
     this.#running = null;
   }
 
-  async #answers(bodies: NewBody[]): Promise<Answer[]> {
+  async #results(bodies: NewBody[]): Promise<EnqueueResult[]> {
     try {
       return await this.#send(bodies);
     } catch (error) {
@@ -95,7 +92,7 @@ export class Coalescer {
     }
   }
 
-  /** The events of the next request, and those that have waited for too long. All or none may be repeated. */
+  /** The events of the next request, which all have a key or none has, and those that have waited too long. */
   #take(): { batch: Waiting[]; expired: Waiting[] } {
     const batch: Waiting[] = [];
     const expired: Waiting[] = [];
@@ -120,13 +117,13 @@ export class Coalescer {
     return { batch, expired };
   }
 
-  /** As many as there is room for now; all of them where nothing waits, lest none be called again. */
-  #callRoomWanted(count: number): void {
-    const called = this.#waiting.length === 0 ? this.#roomWanted.length : Math.max(count, 1);
-    for (const call of this.#roomWanted.splice(0, called)) call();
+  /** Wakes as many callers as there is room for, or all if the buffer is empty: nothing would wake them later. */
+  #wake(count: number): void {
+    const woken = this.#waiting.length === 0 ? this.#waitingForRoom.length : Math.max(count, 1);
+    for (const wake of this.#waitingForRoom.splice(0, woken)) wake();
   }
 }
 
 function refuse(events: readonly Waiting[], why: string): void {
-  for (const event of events) event.answer(new Unavailable(why));
+  for (const event of events) event.resolve(new Unavailable(why));
 }

@@ -1,4 +1,4 @@
-/** Events that are enqueued: their texts, requests of many, and what the server says of each. */
+/** Requests that enqueue one event or many, and the result for each event. */
 
 import type { Calls } from "./calls.js";
 import { byteLength } from "./encoding.js";
@@ -14,44 +14,47 @@ export const MAX_BATCH_EVENTS = 1000;
 export const MAX_BATCH_BYTES: number = 4 * 1024 * 1024;
 export const CALL_SECONDS = 30;
 
-/** What may be said of an event when a client enqueues it. */
+/** The options of an event that a client enqueues. */
 export interface EnqueueOptions extends EventOptions {
-  /** False: no key is made up. Then a lost reply is Unavailable with `isUnknown`. */
+  /** False: the event gets no random key. A lost reply is then Unavailable with `isUnknown`. Default: true. */
   idempotency?: boolean | undefined;
 }
 
 /** An event that a client enqueues. */
 export interface NewClientEvent extends NewEvent, EnqueueOptions {}
 
-/** An event that the server has, or the one that a key stood for. */
+/** The stored event, or the earlier one with the same key. */
 export interface Enqueued {
   readonly eventId: string;
-  /** True: nothing was stored; `reply.duplicate_of` says by which key. */
+  /** True if nothing was stored, because of an earlier event; `reply.duplicate_of` says which key they share. */
   readonly isDuplicate: boolean;
-  /** `no_engine_of_type`, where no engine is registered that would work on it. */
+  /** `no_engine_of_type` if no engine of the event's type is registered. */
   readonly notice: string | null;
-  /** All that the server said. */
+  /** The server's reply. */
   readonly reply: Schemas["EnqueueAnswer"];
 }
+
+/** What became of one event of a request. */
+export type EnqueueResult = Enqueued | EventLeaseError;
 
 /** An event as it is sent. */
 export class NewBody {
   readonly text: string;
   readonly bytes: number;
-  /** It may be sent again. */
+  /** True if the event has a key, so that sending it again is safe. */
   readonly hasKey: boolean;
-  /** A duplicate by its key is this event itself, whose first reply was lost. */
-  readonly keyIsMadeUp: boolean;
+  /** True if the key is random: then a duplicate is this event itself, stored by a request whose reply was lost. */
+  readonly hasRandomKey: boolean;
 
-  /** With a key and the trace context where the event has none. Throws InvalidInput. */
+  /** Adds a key and the trace context if the event has none. Throws InvalidInput. */
   constructor(calls: Calls, event: NewClientEvent) {
-    // Programs without types may hand in anything.
+    // Programs without types may pass anything.
     if (typeof event !== "object" || (event as unknown) === null || Array.isArray(event)) {
-      throw refusedHere("an event is an object with engineType, eventType and payload");
+      throw refusedHere("an event must be an object with engineType, eventType and payload");
     }
     const { idempotency = true, ...members } = event;
     if (members.availableAt instanceof Date && isNaN(members.availableAt.valueOf())) {
-      throw refusedHere("availableAt is an invalid date"); // JSON would have null, and the event would be due now
+      throw refusedHere("availableAt is an invalid date"); // its JSON is null, which would make the event due now
     }
     const wire = wireOf(members);
     const has = (name: string): boolean => (wire[name] ?? null) !== null;
@@ -61,11 +64,11 @@ export class NewBody {
     this.text = calls.textOf(wire);
     this.bytes = byteLength(this.text);
     this.hasKey = ownKey || idempotency;
-    this.keyIsMadeUp = idempotency && !ownKey && !has("unique_key");
+    this.hasRandomKey = idempotency && !ownKey && !has("unique_key");
   }
 }
 
-/** Events in requests that are not too large; among them, why some cannot be sent. */
+/** Splits events, and the errors of those that cannot be sent, into batches within the limits of a request. */
 export function* batches(bodies: Iterable<NewBody | InvalidInput>): Generator<(NewBody | InvalidInput)[]> {
   let batch: (NewBody | InvalidInput)[] = [];
   let size = 0;
@@ -82,13 +85,13 @@ export function* batches(bodies: Iterable<NewBody | InvalidInput>): Generator<(N
   if (batch.length > 0) yield batch;
 }
 
-/** For each event what was stored, or why it was not. Throws only if `atomic`. */
+/** The result for each event, in order. Throws only if `atomic`. */
 export async function enqueueBatch(
   calls: Calls,
   bodies: readonly NewBody[],
   timeoutSeconds: number,
   atomic: boolean = false,
-): Promise<(Enqueued | EventLeaseError)[]> {
+): Promise<EnqueueResult[]> {
   const repeat = { isSafe: bodies.every((body) => body.hasKey), withinSeconds: timeoutSeconds };
   const [first] = bodies;
   try {
@@ -99,7 +102,7 @@ export async function enqueueBatch(
   } catch (error) {
     if (atomic || !(error instanceof EventLeaseError)) throw error;
     if (!(error instanceof InvalidInput) || bodies.length === 1) return bodies.map(() => error);
-    // The request as a whole is refused; the culprit is found by halving it.
+    // The server has refused the whole request. Halving it finds the events that are wrong.
     const middle = bodies.length >> 1;
     const before = await enqueueBatch(calls, bodies.slice(0, middle), timeoutSeconds);
     return before.concat(await enqueueBatch(calls, bodies.slice(middle), timeoutSeconds));
@@ -116,13 +119,13 @@ async function enqueueTogether(
   bodies: readonly NewBody[],
   repeat: Repeat,
   atomic: boolean,
-): Promise<(Enqueued | EventLeaseError)[]> {
+): Promise<EnqueueResult[]> {
   const text = `{"events":[${bodies.map((body) => body.text).join()}]${atomic ? ',"atomic":true' : ""}}`;
   const options = { seconds: CALL_SECONDS, repeat, accept: [422] };
   const reply = await calls.send("POST", "/events/batch", text, options);
   const { results } = calls.decodeObject<{ results: Result[] }>(reply, "results");
   if (!Array.isArray(results) || results.length !== bodies.length || !results.every(isResult)) {
-    throw new NotEventLease(`${bodies.length} events were sent, the reply has not a result for each`);
+    throw new NotEventLease(`the reply does not have a result for each of the ${bodies.length} events`);
   }
   const requestId = reply.headers.get("x-request-id");
   return bodies.map((body, number) => {
@@ -137,7 +140,7 @@ function isResult(result: unknown): boolean {
   return typeof result === "object" && result !== null && ("event_id" in result || "error" in result);
 }
 
-/** Pointers lead into the event, which was sent alone as far as its caller knows. */
+/** The error of one event, with pointers into the event instead of the request. */
 function refused(problem: Problem, requestId: string | null): EventLeaseError {
   const errors = problem.errors?.map((error): BadPlace =>
     error.pointer === undefined ? error : { ...error, pointer: error.pointer.replace(/^\/events\/\d+/, "") },
@@ -145,10 +148,9 @@ function refused(problem: Problem, requestId: string | null): EventLeaseError {
   return problemError(errors === undefined ? problem : { ...problem, errors }, undefined, requestId);
 }
 
-/** What the server took in. A duplicate by a key that was made up here is this event, whose first reply was lost. */
 function enqueued(reply: Schemas["EnqueueAnswer"], body: NewBody): Enqueued {
   const { notice } = reply as { notice?: { code: string } | null };
-  const isRepeat = body.keyIsMadeUp && reply.duplicate_of === "idempotency_key";
+  const isRepeat = body.hasRandomKey && reply.duplicate_of === "idempotency_key";
   return {
     eventId: reply.event_id,
     isDuplicate: reply.duplicate === true && !isRepeat,

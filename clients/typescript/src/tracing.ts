@@ -1,4 +1,4 @@
-/** Traces, where the program uses OpenTelemetry: until it does, `@opentelemetry/api` is not imported. */
+/** Tracing, if the program uses OpenTelemetry. `@opentelemetry/api` is not imported before it does. */
 
 import { inspect } from "node:util";
 
@@ -9,15 +9,15 @@ import { VERSION } from "./version.js";
 
 type Api = typeof OpenTelemetry;
 
-/** Says how an attempt ended: `completed`, `failed`, `released` or `nothing`, and by which error. */
+/** Records how an attempt ended: `completed`, `failed`, `released` or `nothing`, and with which error. */
 export type Ended = (outcome: string, error?: unknown) => void;
 
-// Where the API keeps what a program has registered, in all of its 1.x versions.
+// All 1.x versions of the API keep the program's tracer provider under this symbol.
 const REGISTERED = Symbol.for("opentelemetry.js.api.1");
 let api: Api | null = null;
 let loading: Promise<void> | null = null;
 
-/** Null where the API can be used already, or is not used by the program; else resolves when it can be used. */
+/** Loads the API if the program uses it. Null if there is nothing to wait for: it is loaded already, or not used. */
 export function loadTracing(): Promise<void> | null {
   if (api !== null || !(REGISTERED in globalThis)) return null;
   loading ??= import("@opentelemetry/api").then(
@@ -25,13 +25,13 @@ export function loadTracing(): Promise<void> | null {
       api = module;
     },
     () => {
-      // Registered by a copy of the API that cannot be found from here: nothing is traced.
+      // The program uses a copy of the API that cannot be imported from here, so nothing is traced.
     },
   );
   return loading;
 }
 
-/** The members `traceparent` and `tracestate` of an event that is enqueued now; none outside of a trace. */
+/** The `traceparent` and `tracestate` of an event that is enqueued now, if there is a current trace. */
 export function traceContext(): { traceparent?: string; tracestate?: string } {
   const current = api?.trace.getSpanContext(api.context.active());
   if (api === null || current === undefined || !api.isSpanContextValid(current)) return {};
@@ -43,10 +43,10 @@ export function traceContext(): { traceparent?: string; tracestate?: string } {
   };
 }
 
-/** Calls a function within the span of one attempt, a child of the event's context; its promise ends the span. */
+/** Calls a function within a span for one attempt, in the event's trace. A returned promise ends the span. */
 export function processing<T>(event: LeasedEvent, engineType: string, run: (ended: Ended) => T): T {
   if (api === null) {
-    void loadTracing(); // for the next event
+    void loadTracing(); // so that the next event is traced
     return run(() => undefined);
   }
   const { context, trace, SpanKind } = api;
@@ -93,7 +93,7 @@ function endedOf({ SpanStatusCode }: Api, span: OpenTelemetry.Span): Ended {
   };
 }
 
-/** The current context, with the event's trace as the remote parent. */
+/** The current context with the event's span as its remote parent. */
 function parentOf({ context, trace, createTraceState }: Api, event: LeasedEvent): OpenTelemetry.Context {
   const found = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/.exec(event.traceparent ?? "");
   if (found === null) return context.active();

@@ -1,4 +1,4 @@
-/** How awaited events ended, and how long is waited for them. */
+/** Requests that wait for events, and their time limits. */
 
 import { now, sleep } from "./clock.js";
 import type { Calls } from "./calls.js";
@@ -14,45 +14,45 @@ export const REPLY_SECONDS = 15;
 const LAST_PAUSE_SECONDS = 0.2;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** How long to wait. */
+/** The options of a wait. */
 export interface WaitOptions {
-  /** Without it, for ever. */
+  /** Default: no limit. */
   readonly timeoutSeconds?: number | undefined;
-  /** Ends the wait, which then throws the signal's reason. */
+  /** Aborts the wait, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What an awaited event has come to: its result, or why there is none. */
+/** How an awaited event ended: with its result, or the error that says why there is none. */
 export type Ended = { readonly result: unknown } | { readonly error: EventLeaseError };
 
-/** The id, as the server writes it. InvalidInput where it is none: all that were sent beside it would be refused. */
+/** The id as the server writes it. Throws InvalidInput: one wrong id would make the server refuse a whole request. */
 export function checkedId(eventId: string): string {
-  if (!UUID.test(eventId)) throw refusedHere(`an event's id is a UUID, and not ${JSON.stringify(eventId)}`);
+  if (!UUID.test(eventId)) throw refusedHere(`an event id must be a UUID, not ${JSON.stringify(eventId)}`);
   return eventId.toLowerCase();
 }
 
-/** True while it is queued or processing. */
-export function isOpen(event: { readonly status: string }): boolean {
+/** True while an event is queued or processing. */
+function isOpen(event: { readonly status: string }): boolean {
   return event.status === "queued" || event.status === "processing";
 }
 
-/** How an event that is not open has ended. */
-export function endOf(event: Schemas["Event"]): Ended {
+/** How an event ended that is no longer open. */
+function endOf(event: Schemas["Event"]): Ended {
   if (event.status === "completed") return { result: event.result };
   return { error: event.status === "cancelled" ? new EventCancelled(event) : new EventFailed(event) };
 }
 
-/** Where a run can be read. */
+/** The path of a run. */
 export function runPath(scenarioRunId: string | number): `/scenario-runs/${string}` {
   return `/scenario-runs/${encodeURIComponent(String(scenarioRunId))}`;
 }
 
-/** True while it has events that are open. */
+/** True while a run has open events. */
 export function isRunOpen(run: Schemas["ScenarioRun"]): boolean {
   return run.counts.queued + run.counts.processing > 0;
 }
 
-/** How long a wait lasts, which may take several requests. */
+/** The time limit of a wait, which may take several requests. */
 export class TimeLimit {
   readonly #deadline: number;
   #askedAt = 0;
@@ -62,25 +62,25 @@ export class TimeLimit {
     this.#deadline = now() + (seconds ?? Infinity);
   }
 
-  /** Seconds. */
+  /** The seconds left. */
   left(): number {
     return Math.max(0, this.#deadline - now());
   }
 
-  /** How the next request may be repeated. */
+  /** The repeats of the next request end with the wait. */
   repeat(): Repeat {
     const left = this.left();
     return { isSafe: true, withinSeconds: left === Infinity ? null : left };
   }
 
-  /** How long the server may wait before it answers the request that follows; whole seconds. */
+  /** The whole seconds that the server may wait before it answers the next request. */
   waitSeconds(most: number = MAX_WAIT_SECONDS): number {
     this.#askedAt = now();
     this.#waitSeconds = Math.min(Math.floor(this.left()), most);
     return this.#waitSeconds;
   }
 
-  /** After a request that brought nothing: a pause if it was answered early, or if it did not wait. */
+  /** Pauses after a request without a result, unless the server waited as long as it was asked to. */
   pause(...signals: (AbortSignal | undefined)[]): Promise<void> {
     const seconds =
       this.#waitSeconds === 0
@@ -90,7 +90,7 @@ export class TimeLimit {
   }
 }
 
-/** Those that have ended, by id, once there is one or the time is over; errors for unknown ones. */
+/** Waits until one of the events has ended. Resolves with those that have, by id, and an error for each unknown id. */
 export async function waitOnce(
   calls: Calls,
   eventIds: readonly string[],
@@ -105,11 +105,11 @@ export async function waitOnce(
   const ended = new Map<string, Ended>();
   for (const eventId of [...found.unknown, ...found.events.map((event) => event.event_id)]) {
     try {
-      // An unknown one is read as well, for what the server says of it.
+      // Unknown events are read as well, to get the server's error.
       const options = { seconds: REPLY_SECONDS, repeat, signal };
       const read = await calls.send("GET", `/events/${eventId}`, undefined, options);
       const event = calls.decodeObject<Schemas["Event"]>(read, "event_id", "status");
-      if (!isOpen(event)) ended.set(eventId, endOf(event)); // as it is if it was redriven meanwhile
+      if (!isOpen(event)) ended.set(eventId, endOf(event)); // it is open again if it was redriven meanwhile
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       ended.set(eventId, { error });

@@ -1,4 +1,4 @@
-/** Waiting for the ends of any number of events, in a few requests; there are none while nothing is awaited. */
+/** Waits for any number of events with a few requests, and with none while nothing is awaited. */
 
 import type { Calls } from "./calls.js";
 import { EventLeaseError, TimeoutError, Unavailable } from "./errors.js";
@@ -6,12 +6,12 @@ import { MAX_AWAITED, MAX_WAIT_SECONDS, TimeLimit, waitOnce } from "./waiting.js
 import type { Ended, WaitOptions } from "./waiting.js";
 
 const MAX_REQUESTS = 8;
-const MAX_TIMER_SECONDS = 2_147_483; // longer ones fire at once
+const MAX_TIMER_SECONDS = 2_147_483; // longer timers fire at once
 const REPEAT = { isSafe: true, withinSeconds: 30 };
 
-type Tell = (ended: Ended) => void;
+type Listener = (ended: Ended) => void;
 
-/** One request after the other for the same events, as long as some of them are open. */
+/** A sequence of requests that wait for the same events while some of them are open. */
 interface Loop {
   eventIds: readonly string[];
   controller: AbortController;
@@ -20,7 +20,7 @@ interface Loop {
 export class Watcher {
   readonly #calls: Calls;
   readonly #closing: AbortSignal;
-  readonly #awaited: Map<string, Set<Tell>> = new Map();
+  readonly #awaited: Map<string, Set<Listener>> = new Map();
   readonly #loops: Set<Loop> = new Set();
   #unwatched: string[] = [];
 
@@ -29,7 +29,7 @@ export class Watcher {
     this.#closing = closing;
   }
 
-  /** How each of these has ended; those that are open when the time is over, with a TimeoutError. */
+  /** Resolves with the end of each event, which is a TimeoutError if the event is open when the time is over. */
   async ends(eventIds: Iterable<string>, { timeoutSeconds, signal }: WaitOptions): Promise<Map<string, Ended>> {
     if (this.#closing.aborted) throw new Unavailable("the client is closed");
     signal?.throwIfAborted();
@@ -39,12 +39,12 @@ export class Watcher {
     await new Promise<void>((resolve) => {
       if (open.size === 0) resolve();
       for (const eventId of open) {
-        const tell = (end: Ended): void => {
+        const listener = (end: Ended): void => {
           ends.set(eventId, end);
           open.delete(eventId);
           if (open.size === 0) resolve();
         };
-        cleanUp.push(this.#watch(eventId, tell));
+        cleanUp.push(this.#watch(eventId, listener));
       }
       if (timeoutSeconds !== undefined) {
         const timer = setTimeout(resolve, Math.min(timeoutSeconds, MAX_TIMER_SECONDS) * 1000);
@@ -60,12 +60,12 @@ export class Watcher {
     });
     for (const each of cleanUp) each();
     signal?.throwIfAborted();
-    await this.#lookAgain([...open], ends);
+    await this.#checkOpen([...open], ends);
     return ends;
   }
 
-  /** What the server says of events at the end of a wait: only it knows that they are open still. */
-  async #lookAgain(eventIds: readonly string[], ends: Map<string, Ended>): Promise<void> {
+  /** Asks the server about the events that seem open when the time is over: they may have ended meanwhile. */
+  async #checkOpen(eventIds: readonly string[], ends: Map<string, Ended>): Promise<void> {
     const repeat = { isSafe: true, withinSeconds: 0 };
     for (let from = 0; from < eventIds.length; from += MAX_AWAITED) {
       const asked = eventIds.slice(from, from + MAX_AWAITED);
@@ -82,19 +82,19 @@ export class Watcher {
     }
   }
 
-  /** `tell` is called once the event has ended, unless the function that is returned was called before. */
-  #watch(eventId: string, tell: Tell): () => void {
+  /** Calls the listener when the event has ended, unless the returned function is called first. */
+  #watch(eventId: string, listener: Listener): () => void {
     const known = this.#awaited.get(eventId);
-    const tells = known ?? new Set();
-    tells.add(tell);
+    const listeners = known ?? new Set();
+    listeners.add(listener);
     if (known === undefined) {
-      this.#awaited.set(eventId, tells);
+      this.#awaited.set(eventId, listeners);
       this.#unwatched.push(eventId);
       if (this.#loops.size < MAX_REQUESTS) void this.#run();
     }
     return () => {
-      tells.delete(tell);
-      if (tells.size > 0 || this.#awaited.get(eventId) !== tells) return;
+      listeners.delete(listener);
+      if (listeners.size > 0 || this.#awaited.get(eventId) !== listeners) return;
       this.#awaited.delete(eventId);
       for (const loop of this.#loops) {
         if (!loop.eventIds.some((each) => this.#awaited.has(each))) loop.controller.abort();
@@ -105,16 +105,16 @@ export class Watcher {
   async #run(): Promise<void> {
     const loop: Loop = { eventIds: [], controller: new AbortController() };
     this.#loops.add(loop);
-    await Promise.resolve(); // what is awaited from the same moment goes together
+    await Promise.resolve(); // so that events of the same turn of the event loop share a request
     while ((loop.eventIds = this.#next(loop.eventIds)).length > 0) {
       if (loop.controller.signal.aborted) loop.controller = new AbortController();
       const { signal } = loop.controller;
       const limit = new TimeLimit(undefined);
       const ended = await this.#wait(loop.eventIds, limit, signal);
       for (const [eventId, end] of ended) {
-        const tells = this.#awaited.get(eventId) ?? [];
+        const listeners = this.#awaited.get(eventId) ?? [];
         this.#awaited.delete(eventId);
-        for (const tell of tells) tell(end);
+        for (const listener of listeners) listener(end);
       }
       if (ended.size === 0) await limit.pause(signal, this.#closing);
     }
@@ -122,19 +122,19 @@ export class Watcher {
   }
 
   async #wait(eventIds: readonly string[], limit: TimeLimit, signal: AbortSignal): Promise<Map<string, Ended>> {
-    // Where all loops wait, one of them comes back soon for events that nobody watches yet.
+    // While all requests are in use, none waits long, so that new events are soon part of one.
     const isBrief = this.#unwatched.length > 0 || this.#loops.size === MAX_REQUESTS;
     try {
       return await waitOnce(this.#calls, eventIds, limit.waitSeconds(isBrief ? 1 : MAX_WAIT_SECONDS), REPEAT, signal);
     } catch (error) {
-      // Callers have time limits of their own.
+      // Each caller has a time limit of its own, so the loop goes on.
       if (signal.aborted || (error instanceof Unavailable && !this.#closing.aborted)) return new Map();
       const known = error instanceof EventLeaseError ? error : new EventLeaseError("waiting failed", { cause: error });
       return new Map(eventIds.map((eventId) => [eventId, { error: known }]));
     }
   }
 
-  /** The events of the next request, those first that nobody watches. None: the loop ends. */
+  /** The events of the next request, beginning with those that no loop has yet; without any, the loop ends. */
   #next(watched: readonly string[]): string[] {
     const open = new Set([...this.#unwatched, ...watched].filter((eventId) => this.#awaited.has(eventId)));
     const eventIds = [...open];
