@@ -213,7 +213,7 @@ suite("run", { concurrency: 4 }, () => {
       const program = new Program(source, url);
       await begun(program, server, "x");
       const client = clientOf(server);
-      const engineId = String(server.engines()[0]!["engine_id"]);
+      const engineId = server.engines()[0]!["engine_id"];
       await client.call("POST", `/engines/${engineId}/drain` as `/${string}`, { then: "exit" });
       assert.deepEqual([await program.end(), program.out, program.errors], [0, "begun\nin order\n", ""]);
     }));
