@@ -1,25 +1,25 @@
-/** Why a handler should stop: the `reason` of its signal. */
+/** The reasons for which a handler should stop. */
 import { EventLeaseError, nameErrors } from "./errors.js";
 import type { Told } from "./rules/leases.js";
 
-/** The base of what `event.signal` is aborted with, and of what `event.check()` throws. */
+/** The base of the reasons of `event.signal`, which `event.check()` throws. */
 export class EventLeaseAbort extends EventLeaseError {}
 
-/** Another engine may work on the event now. */
+/** The lease was lost: another engine may work on the event now. */
 export class LeaseLost extends EventLeaseAbort {}
 
-/** Somebody has cancelled the event. */
+/** The event was cancelled. */
 export class CancelRequested extends EventLeaseAbort {}
 
-/** The handler has used up its time. */
+/** The handler did not end within its time limit. */
 export class HandlerTimeout extends EventLeaseAbort {}
 
-/** The engine ends. */
+/** The engine stops. */
 export class Stopping extends EventLeaseAbort {}
 
 nameErrors({ EventLeaseAbort, LeaseLost, CancelRequested, HandlerTimeout, Stopping });
 
-/** The reason of a signal, for what a handler was told. */
+/** The error for a reason. */
 export function abortFor(told: Told): EventLeaseAbort {
   switch (told) {
     case "lease_lost":

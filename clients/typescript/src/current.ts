@@ -1,4 +1,4 @@
-/** What runs now: the handler of an event, or another part of an engine. */
+/** The event and the engine that the running code belongs to. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Event } from "./event.js";
 
@@ -7,15 +7,15 @@ interface Scope {
   event: Event | undefined;
 }
 
-// One for both: in Node 20 each of these adds to the cost of every promise of the process.
+// One store for both, because in Node 20 each AsyncLocalStorage makes every promise of the process cost more.
 const scope: AsyncLocalStorage<Scope> = new AsyncLocalStorage();
 
-/** The event whose handler has called this, directly or through whatever it awaits; undefined outside of handlers. */
+/** The event whose handler called this, directly or in what it awaits; undefined outside of handlers. */
 export function currentEvent(): Event | undefined {
   return scope.getStore()?.event;
 }
 
-/** The engine whose handlers, callbacks or lifespan have called this. */
+/** The engine whose handlers, callbacks or lifespan called this. */
 export function currentEngine(): object | undefined {
   return scope.getStore()?.engine;
 }

@@ -1,11 +1,11 @@
-/** The event that a handler gets. */
+/** The event that a handler is called with. */
 import { setMaxListeners } from "node:events";
 import { abortFor } from "./abort.js";
 import { numberOf, textOf, type Json } from "./encoding.js";
 import { LeaseUncertain } from "./outcomes.js";
 import type { Row, Told } from "./rules/leases.js";
 
-/** A leased event as the server sends it, as far as it is read. */
+/** The members of a leased event that the library reads, as the server sends them. */
 export interface LeasedEvent {
   readonly event_id: string;
   readonly engine_type: string;
@@ -29,17 +29,17 @@ export interface LeasedEvent {
   };
 }
 
-const NUMBERS = ["attempt", "max_attempts", "retries_left", "losses_left", "releases_in_row", "priority"] as const;
-
-/** With numbers where the library counts, whatever the author's JSON has made of them. */
+/** The event with JavaScript numbers where the library counts: an author's JSON may have read BigInts or objects. */
 export function counted(body: LeasedEvent): LeasedEvent {
   const { lease_token, expires_in_seconds, visibility_timeout_seconds } = body.lease;
   return {
     ...body,
-    ...(Object.fromEntries(NUMBERS.map((name) => [name, numberOf(body[name])])) as Pick<
-      LeasedEvent,
-      (typeof NUMBERS)[number]
-    >),
+    priority: numberOf(body.priority),
+    attempt: numberOf(body.attempt),
+    max_attempts: numberOf(body.max_attempts),
+    retries_left: numberOf(body.retries_left),
+    losses_left: numberOf(body.losses_left),
+    releases_in_row: numberOf(body.releases_in_row),
     lease: {
       lease_token,
       expires_in_seconds: numberOf(expires_in_seconds),
@@ -48,7 +48,7 @@ export function counted(body: LeasedEvent): LeasedEvent {
   };
 }
 
-/** The attempt before, as the server sends it. */
+/** The previous attempt, as the server sends it. */
 export interface LeasedPrevious {
   readonly outcome: string;
   readonly error: unknown;
@@ -58,7 +58,7 @@ export interface LeasedPrevious {
   readonly ended_at: string;
 }
 
-/** What an event needs of the leases of its engine. */
+/** What an event uses of its engine's `Leases`. */
 export interface LeasesOfEvent {
   readonly json: Json;
   now(): number;
@@ -66,7 +66,7 @@ export interface LeasesOfEvent {
   setProgress(row: Row, progress: string, options: { now: boolean }): void;
 }
 
-/** How the attempt before this one ended. */
+/** How the previous attempt ended. */
 export class Previous {
   readonly #body: LeasedPrevious;
 
@@ -74,38 +74,38 @@ export class Previous {
     this.#body = body;
   }
 
-  /** `failed`, `released`, or how the lease was lost: `expired`, `engine_unresponsive`, … */
+  /** `failed`, `released`, or why the lease was lost: `expired`, `engine_unresponsive`, … */
   get outcome(): string {
     return this.#body.outcome;
   }
-  /** What was reported of a failure. */
+  /** The error of a failure, as it was reported. */
   get error(): unknown {
     return this.#body.error ?? null;
   }
-  /** The last progress that was reported. */
+  /** The progress that was reported last. */
   get progress(): unknown {
     return this.#body.progress ?? null;
   }
-  /** Why it was released, for programs. */
+  /** Why the event was released, as a code for programs. */
   get code(): string | null {
     return this.#body.code ?? null;
   }
-  /** Why it was released, for people. */
+  /** Why the event was released, as a text for people. */
   get reason(): string | null {
     return this.#body.reason ?? null;
   }
-  /** When it ended, by the server's clock. */
+  /** When the attempt ended, by the server's clock. */
   get endedAt(): Date {
     return new Date(this.#body.ended_at);
   }
 }
 
-/** As the server has sent it. */
+/** The event as the server sent it. */
 export let bodyOf: (event: Event) => LeasedEvent;
-/** What its handler gets. */
+/** Sets the payload and the state that the handler reads. */
 export let give: (event: Event, payload: unknown, state: unknown) => void;
 
-/** A leased event. Its text forms have no payload, so that it may be logged. */
+/** A leased event. It can be logged: its text forms do not contain the payload. */
 export class Event<P = unknown, S = unknown> {
   readonly #body: LeasedEvent;
   readonly #row: Row;
@@ -120,83 +120,83 @@ export class Event<P = unknown, S = unknown> {
     this.#leases = leases;
   }
 
-  /** As the handler's schema has made it; without a schema as the producer sent it, unchecked. */
+  /** The output of the handler's schema; without a schema, what the producer sent, unchecked. */
   get payload(): P {
     return this.#payload as P;
   }
-  /** What the engine's `lifespan` has yielded. */
+  /** What the engine's `lifespan` yielded. */
   get state(): S {
     return this.#state as S;
   }
-  /** The same for every attempt: use it as the key of what must not be done twice. */
+  /** The same for every attempt, so use it as the idempotency key of what must not be done twice. */
   get eventId(): string {
     return this.#body.event_id;
   }
-  /** By which its handler was chosen. */
+  /** The type that selected the handler. */
   get eventType(): string {
     return this.#body.event_type;
   }
-  /** From 1, never reset. */
+  /** The number of this attempt, from 1. It is never reset. */
   get attempt(): number {
     return this.#body.attempt;
   }
-  /** This attempt and the retries that are left. */
+  /** `attempt` plus the retries that are left. */
   get maxAttempts(): number {
     return this.#body.max_attempts;
   }
-  /** True if a failure now makes a dead letter. */
+  /** True if a failure of this attempt makes the event a dead letter. */
   get isLastAttempt(): boolean {
     return this.attempt >= this.maxAttempts;
   }
-  /** Failures that may still be reported before the one that makes a dead letter. */
+  /** How many more times the event is retried after failures. */
   get retriesLeft(): number {
     return this.#body.retries_left;
   }
-  /** Silent losses until it becomes a dead letter, this attempt's included. */
+  /** How many silent losses, that of this attempt included, make the event a dead letter. */
   get lossesLeft(): number {
     return this.#body.losses_left;
   }
-  /** How often it was released in a row before this attempt. */
+  /** How many times in a row the event was released before this attempt. */
   get releasesInRow(): number {
     return this.#body.releases_in_row;
   }
-  /** The attempt before; null at the first. */
+  /** The previous attempt; null for the first. */
   get previous(): Previous | null {
     return this.#body.previous ? new Previous(this.#body.previous) : null;
   }
-  /** 0 to 9; 9 comes first. */
+  /** 0 to 9; 9 is leased first. */
   get priority(): number {
     return this.#body.priority;
   }
-  /** The run it belongs to. */
+  /** The run that the event belongs to. */
   get scenarioRunId(): string | number | null {
     return this.#body.scenario_run_id;
   }
-  /** When it was enqueued, by the server's clock. */
+  /** When the event was enqueued, by the server's clock. */
   get createdAt(): Date {
     return new Date(this.#body.created_at);
   }
-  /** The trace context it was enqueued with. */
+  /** The trace context that the event was enqueued with. */
   get traceparent(): string | null {
     return this.#body.traceparent;
   }
-  /** What goes with `traceparent`. */
+  /** The vendor-specific part of the trace context. */
   get tracestate(): string | null {
     return this.#body.tracestate;
   }
-  /** The payload as JSON, before any schema. */
+  /** The payload as JSON, as it was before any schema. */
   get payloadText(): string {
     return textOf(this.#body.payload, this.#leases.json);
   }
 
   /**
    * Aborted when the handler should stop. Its `reason` is a LeaseLost, CancelRequested, HandlerTimeout or Stopping.
-   * It may be given to `fetch`, `timers/promises`, child processes and database drivers.
+   * Pass it to `fetch`, `timers/promises`, child processes and database drivers.
    */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = (this.#abort = new AbortController());
-      setMaxListeners(0, abort.signal); // handlers may give it to as many calls at once as they like
+      setMaxListeners(0, abort.signal); // handlers may pass it to any number of calls at once
       const row = this.#row;
       const stop = (): void => {
         if (row.told !== null) abort.abort(abortFor(row.told));
@@ -206,32 +206,32 @@ export class Event<P = unknown, S = unknown> {
     }
     return this.#abort.signal;
   }
-  /** Why the handler should stop, or null. */
+  /** Why the handler should stop; null while it need not. */
   get cancelled(): Told | null {
     return this.#row.told;
   }
-  /** Throws the reason once the handler should stop. */
+  /** Throws the reason of `signal` if the handler should stop. */
   check(): void {
     if (this.#row.told !== null) this.signal.throwIfAborted();
   }
 
   /**
-   * Keeps how far the work is, for people and for the next attempt; it goes with the next heartbeat.
-   * With `now` it is sent at once, but at most once a second. Throws a TypeError for what is no JSON.
+   * Reports how far the work is, to people and to the next attempt. It is sent with the next heartbeat, or with `now`
+   * at once, but at most once a second. Throws a TypeError for a value that JSON cannot hold.
    */
   progress(value: unknown, options: { now?: boolean } = {}): void {
     this.#leases.setProgress(this.#row, textOf(value, this.#leases.json), { now: options.now ?? false });
   }
 
-  /** False where the lease may have ended, as far as this process can know. */
+  /** False if the lease may have ended. */
   get leaseCertain(): boolean {
     return this.#leases.isCertain(this.#row);
   }
-  /** Throws LeaseUncertain, which releases the event: to be called before what cannot be undone. */
+  /** Throws LeaseUncertain if the lease may have ended, which releases the event. Call it before irreversible steps. */
   checkCertain(): void {
     if (!this.leaseCertain) throw new LeaseUncertain();
   }
-  /** Until the handler's time limit; null without one. */
+  /** The seconds left of the handler's time limit; null without one. */
   secondsLeft(): number | null {
     const limit = this.#row.timeLimitAt;
     return limit === null ? null : Math.max(limit - this.#leases.now(), 0);

@@ -6,26 +6,26 @@ import { isAboveZero } from "./settings.js";
 
 const ANY_TYPE = "*";
 
-/** What a handler is: its result, or the promise of one, is that of the event. */
+/** A handler. What it returns, or what its promise resolves with, is the result of the event. */
 export type HandlerFunction<P, S> = (event: Event<P, S>) => unknown;
 
-/** What calls the next layer, and in the end the handler. */
+/** A layer around handlers. `call` calls the next layer, or the handler. */
 export type Around<S> = (event: Event<unknown, S>, call: (event: Event<unknown, S>) => unknown) => unknown;
 
 /** A class of errors. */
 export type ErrorClass = abstract new (...args: never[]) => unknown;
 
-/** What may be said of a handler. */
+/** The options of a handler. */
 export interface HandlerOptions {
-  /** Its time limit, instead of the engine's. */
+  /** The handler's time limit, instead of the engine's. */
   timeoutSeconds?: number | undefined;
-  /** Errors of these classes make a dead letter of the event. */
+  /** Errors of these classes make the event a dead letter. */
   notRetryable?: readonly ErrorClass[] | undefined;
 }
 
-/** A function of the author's with what was said of it. */
+/** A function with its options. */
 export interface Handler {
-  /** How errors and logs name it. */
+  /** The name in errors and logs. */
   readonly name: string;
   readonly call: (event: Event) => unknown;
   readonly schema: StandardSchema | undefined;
@@ -47,22 +47,22 @@ export class Handlers {
     return this.#byType.size;
   }
 
-  /** Throws ConfigurationError for what cannot be a handler. */
+  /** Adds a handler. Throws ConfigurationError if it or its options are wrong. */
   add(eventType: string, options: HandlerOptions & { schema?: unknown }, handler: unknown): void {
     checkFunction(handler, `the handler of ${eventType}`);
     if (typeof options !== "object" || (options as unknown) === null) {
-      throw new ConfigurationError("options: an object");
+      throw new ConfigurationError("options must be an object");
     }
     const { schema, timeoutSeconds, notRetryable = [], ...others } = options;
     const wrong = [
-      typeof eventType === "string" && eventType !== "" ? "" : "an event type is a text",
-      this.#byType.has(eventType) ? `${eventType} has a handler already` : "",
-      schema === undefined || isSchema(schema) ? "" : "schema: one of the Standard Schema interface, version 1",
-      timeoutSeconds === undefined || isAboveZero(timeoutSeconds) ? "" : "timeoutSeconds: a number above 0",
+      typeof eventType === "string" && eventType !== "" ? "" : "an event type must be a string",
+      this.#byType.has(eventType) ? `${eventType} already has a handler` : "",
+      schema === undefined || isSchema(schema) ? "" : "schema must have the Standard Schema interface, version 1",
+      timeoutSeconds === undefined || isAboveZero(timeoutSeconds) ? "" : "timeoutSeconds must be a number above 0",
       Array.isArray(notRetryable) && notRetryable.every((each) => typeof each === "function")
         ? ""
-        : "notRetryable: a list of classes",
-      ...Object.keys(others).map((name) => `${name}: there is no such option`),
+        : "notRetryable must be an array of classes",
+      ...Object.keys(others).map((name) => `there is no option ${name}`),
     ].filter((text) => text !== "");
     if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
     this.#byType.set(eventType, {
@@ -74,13 +74,13 @@ export class Handlers {
     });
   }
 
-  /** A layer around all handlers; the first added is the outermost. Throws ConfigurationError. */
+  /** Adds a layer around all handlers; the first is the outermost. Throws ConfigurationError. */
   addAround(wrapper: Around<unknown>): void {
     checkFunction(wrapper, "a layer");
     this.#around.push(wrapper);
   }
 
-  /** The handler of a type, or the one of all others. */
+  /** The handler of a type, or else the one of all other types. */
   find(eventType: string): Handler | undefined {
     return this.#byType.get(eventType) ?? this.#byType.get(ANY_TYPE);
   }
@@ -90,7 +90,7 @@ export class Handlers {
     return [...this.#byType.keys()].filter((eventType) => eventType !== ANY_TYPE).sort();
   }
 
-  /** A copy in which the layers are around the handlers. */
+  /** A copy whose handlers are called through the layers. */
   layered(): Handlers {
     const layered = new Handlers(this.#timeoutSeconds);
     for (const [eventType, handler] of this.#byType) {
@@ -106,9 +106,9 @@ export class Handlers {
 
 function checkFunction(value: unknown, what: string): asserts value is (...args: never[]) => unknown {
   if (typeof value !== "function" || /^class\b/.test(Function.prototype.toString.call(value))) {
-    throw new ConfigurationError(`${what} has to be a function`);
+    throw new ConfigurationError(`${what} must be a function`);
   }
   if (/^(Async)?GeneratorFunction$/.test(value.constructor.name)) {
-    throw new ConfigurationError(`${what} yields, where it should return`);
+    throw new ConfigurationError(`${what} must return, not yield: it is a generator function`);
   }
 }

@@ -1,10 +1,10 @@
-/** Lines of the log. */
+/** Logging. */
 import { inspect } from "node:util";
 
-/** What is known of a line beside its text. `err` is the error of a failure. */
+/** The fields of a log line. `err` is the error of a failure. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Where lines go: pino fits as it is. */
+/** Receives log lines. A pino logger can be used as it is. */
 export interface Logger {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
@@ -16,11 +16,11 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
 const NAMES = { debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" } as const;
 const DEFAULT_LEVEL = "warn";
 
-/** Writes lines from EVENTLEASE_LOG (`debug`, `info`, `warn`, `error` or `none`; else `warn`) up to standard error. */
+/** Logs to standard error, from the level EVENTLEASE_LOG up: `debug`, `info`, `warn` (default), `error` or `none`. */
 export function defaultLogger(write: (line: string) => void = (line) => process.stderr.write(line)): Logger {
-  const asked: string = process.env["EVENTLEASE_LOG"]?.toLowerCase() ?? DEFAULT_LEVEL;
-  const known = LEVELS.findIndex((level) => level === asked);
-  const least = known >= 0 ? known : asked === "none" ? LEVELS.length : LEVELS.indexOf(DEFAULT_LEVEL);
+  const wanted: string = process.env["EVENTLEASE_LOG"]?.toLowerCase() ?? DEFAULT_LEVEL;
+  const known = LEVELS.findIndex((level) => level === wanted);
+  const least = known >= 0 ? known : wanted === "none" ? LEVELS.length : LEVELS.indexOf(DEFAULT_LEVEL);
   return eachLevel((level) =>
     LEVELS.indexOf(level) < least
       ? nothing
@@ -30,13 +30,13 @@ export function defaultLogger(write: (line: string) => void = (line) => process.
   );
 }
 
-/** The same logger, but what it throws stays there: a line that cannot be written harms no event. */
+/** A logger that never throws, since a line that cannot be written must not harm an event. */
 export function guarded(logger: Logger): Logger {
   return eachLevel((level) => (fields, message) => {
     try {
       logger[level](fields, message);
     } catch {
-      // There is no other place to say it.
+      // There is nowhere else to log it.
     }
   });
 }
@@ -46,7 +46,7 @@ function eachLevel(make: (level: (typeof LEVELS)[number]) => Logger["info"]): Lo
 }
 
 function nothing(): void {
-  // Below the level that is written.
+  // The level is below the one to be logged.
 }
 
 function lineOf(level: string, { err, ...fields }: LogFields, message: string): string {

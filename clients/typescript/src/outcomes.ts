@@ -1,19 +1,19 @@
-/** What a handler may return or throw, and what is reported of an event. */
+/** What a handler may return or throw, and the reports that are made of it. */
 import { inspect } from "node:util";
 import { EventLeaseError, nameErrors } from "./errors.js";
 import type { NewEvent } from "./new-event.js";
 
-/** What may be said of a failure. */
+/** The options of a failure. */
 export interface FailureOptions {
-  /** What the operator should see, as JSON. */
+  /** Any JSON value, which is shown with the failure. */
   details?: unknown;
   cause?: unknown;
 }
 
-/** Trying again is pointless: the event becomes a dead letter. */
+/** Thrown by a handler if a retry cannot succeed: the event becomes a dead letter. */
 export class NotRetryable extends Error {
   readonly details: unknown;
-  /** Failures with the same one are counted together. */
+  /** Failures with the same fingerprint are counted together. */
   readonly fingerprint: string | undefined;
 
   constructor(message: string = "", options: FailureOptions & { fingerprint?: string } = {}) {
@@ -23,7 +23,7 @@ export class NotRetryable extends Error {
   }
 }
 
-/** A failure that is retried after the handler's own delay, a day at most, as long as retries are left. */
+/** Thrown by a handler to fail, and be retried after this delay of at most a day if retries are left. */
 export class RetryAfter extends Error {
   readonly seconds: number;
   readonly details: unknown;
@@ -35,7 +35,7 @@ export class RetryAfter extends Error {
   }
 }
 
-/** Gives the event back, for a day at most; no retry is spent. `code` is for programs, `reason` for people. */
+/** Thrown by a handler to put the event back into its queue, for at most a day, without using a retry. */
 export class Release extends Error {
   readonly delaySeconds: number;
   readonly reason: string | undefined;
@@ -49,7 +49,7 @@ export class Release extends Error {
   }
 }
 
-/** Gives the event back, and this engine asks for none until then, as when a provider refuses calls. */
+/** Thrown by a handler to put the event back, and to stop this engine from leasing for a time, as after a 429. */
 export class Hold extends Error {
   readonly seconds: number;
   readonly reason: string;
@@ -61,14 +61,14 @@ export class Hold extends Error {
   }
 }
 
-/** The lease may have ended: somebody else may work on the event. */
+/** The lease may have ended, and another engine may work on the event. */
 export class LeaseUncertain extends Release {
   constructor() {
     super({ reason: "the lease may have ended", code: "lease_uncertain" });
   }
 }
 
-/** The payload is not what the handler's schema demands. Each place is a JSON pointer and what is wrong there. */
+/** The payload does not fit the handler's schema. Each place has a JSON pointer and says what is wrong there. */
 export class PayloadInvalid extends Error {
   readonly places: readonly { pointer: string; detail: string }[];
 
@@ -78,25 +78,25 @@ export class PayloadInvalid extends Error {
   }
 }
 
-/** The engine has ended by itself, as where the server refuses it; the message is the reason. */
+/** The engine has stopped by itself, for example because the server refused it. The message is the reason. */
 export class EngineRefused extends EventLeaseError {}
 
 nameErrors({ NotRetryable, RetryAfter, Release, Hold, LeaseUncertain, PayloadInvalid, EngineRefused });
 
-/** The event is done. A handler may return it in order to enqueue follow-up events in the same transaction. */
+/** The event is completed. A handler may return this to enqueue follow-up events in the same transaction. */
 export class Completed {
   readonly result: unknown;
   readonly enqueue: readonly NewEvent[];
 
   constructor(result?: unknown, options: { enqueue?: readonly NewEvent[] } = {}) {
     const enqueue: unknown = options.enqueue ?? [];
-    if (!Array.isArray(enqueue)) throw new TypeError("Completed: `enqueue` is a list of events");
+    if (!Array.isArray(enqueue)) throw new TypeError("Completed: `enqueue` must be an array of events");
     this.result = result;
     this.enqueue = enqueue as NewEvent[];
   }
 }
 
-/** What a failure says of itself. */
+/** The error of a failure, as it is reported. */
 export interface ReportedError {
   type: string;
   message: string;
@@ -117,12 +117,12 @@ export class Failed {
   }
 }
 
-/** The event goes back into its queue. */
+/** The event was put back into its queue. */
 export class Released {
   readonly delaySeconds: number;
   readonly code: string | null;
   readonly reason: string | null;
-  /** For how long the engine holds off. */
+  /** How long the engine leases no events, after a `Hold`. */
   readonly holdSeconds: number | null;
 
   constructor(
@@ -135,17 +135,17 @@ export class Released {
   }
 }
 
-/** What is reported of an event. */
+/** What is reported to the server about an event. */
 export type Report = Completed | Failed | Released;
 
 function checked(name: string, seconds: unknown): number {
   if (typeof seconds !== "number" || !Number.isFinite(seconds) || seconds < 0) {
-    throw new RangeError(`${name} takes seconds, a number from 0 up, and not ${String(seconds)}`);
+    throw new RangeError(`${name}: the seconds must be a number from 0 up, not ${String(seconds)}`);
   }
   return seconds;
 }
 
-/** JavaScript may give something else, such as the error of a provider. */
+/** The text of a value that should be a string. Programs without types may pass another, such as an error. */
 function textOr(text: unknown): string | undefined {
   if (text === undefined || text === null || typeof text === "string") return text ?? undefined;
   return text instanceof Error ? text.message : inspect(text);

@@ -1,4 +1,4 @@
-/** From the way a handler ended to the settlement that is sent. */
+/** Turns what a handler returned or threw into a report, and the report into the settlement that is sent. */
 import { inspect } from "node:util";
 import { byteLength, depth, STANDARD, textOf, type Json } from "./encoding.js";
 import type { ErrorClass } from "./handlers.js";
@@ -18,7 +18,7 @@ import {
 import type { Row, Told } from "./rules/leases.js";
 import { kindOfReport, type Ending } from "./rules/outcome.js";
 
-/** The server's, unless it says otherwise. */
+/** The limits of a server that names no others when the engine registers. */
 export const MAX_DETAIL_BYTES: number = 256 * 1024;
 export const MAX_JSON_DEPTH = 64;
 const MAX_TYPE_CHARS = 200;
@@ -35,34 +35,34 @@ const TOLD_REASONS: Partial<Record<Told, string>> = {
   stopping: "the engine stops",
 };
 
-/** What is reported of a handler that returned; what it should have thrown or awaited is a failure that says so. */
+/** The report for a returned value. A value that should have been thrown is a failure, and its message says so. */
 export function reportOfReturn(result: unknown): Report {
   const completed = result instanceof Completed ? result : new Completed(result);
   const advice = adviceOn(completed.result);
   return advice === null ? completed : new Failed({ type: "ResultNotJson", message: advice }, { retryable: false });
 }
 
-/** What to write instead of returning this. */
+/** Why a value cannot be a result and what to write instead; null if it can. */
 function adviceOn(result: unknown): string | null {
   if (typeof result === "function") {
-    if (result.prototype instanceof Error) return thrown(result.name);
-    return "it returned a function: return what that makes";
+    if (result.prototype instanceof Error) return throwInstead(result.name);
+    return "the handler returned a function: call it, and return its result";
   }
   if (typeof result !== "object" || result === null) return null;
-  if (isError(result)) return thrown(typeOf(result));
+  if (isError(result)) return throwInstead(typeOf(result));
   if (result instanceof Failed || result instanceof Released) {
     const name = result instanceof Failed ? "Failed" : "Released";
-    return `it returned ${name}: throw an error instead, such as RetryAfter, NotRetryable or Release`;
+    return `the handler returned ${name}: throw an error instead, such as RetryAfter, NotRetryable or Release`;
   }
   const isIterator = "next" in result && typeof result.next === "function";
-  return isIterator ? "it returned a generator: return an array of its items" : null;
+  return isIterator ? "the handler returned a generator: return an array of its items" : null;
 }
 
-function thrown(name: string): string {
-  return `it returned ${printable(name)}: write \`throw new ${printable(name)}(…)\` instead of returning it`;
+function throwInstead(name: string): string {
+  return `the handler returned ${printable(name)}: write \`throw new ${printable(name)}(…)\` instead of returning it`;
 }
 
-/** What is reported of a handler that threw; null is nothing. */
+/** The report for a thrown value; null if nothing is to be reported. */
 export function reportOf(thrown: unknown, row: Row, options: { withStack?: boolean } = {}): Report | null {
   const name = row.handler?.name ?? row.eventType;
   const kind = kindOfReport(endingOf(thrown, row.handler?.notRetryable ?? []), row.told);
@@ -100,7 +100,7 @@ function endingOf(thrown: unknown, notRetryable: readonly ErrorClass[]): Ending 
   return notRetryable.some((kind) => thrown instanceof kind) ? "not_retryable" : "raised";
 }
 
-/** The `error` of a failure, cut to what the server takes. */
+/** The `error` of a failure, cut to the server's limits. */
 export function describe(thrown: unknown, handler: string, withStack: boolean): ReportedError {
   const details: Record<string, unknown> = { handler: cut(handler, MAX_TYPE_CHARS) };
   const own = thrown instanceof PayloadInvalid ? thrown.places : memberOf(thrown, "details");
@@ -118,9 +118,9 @@ export function describe(thrown: unknown, handler: string, withStack: boolean): 
 }
 
 /**
- * The entry of a settlement list, and the report that it is.
+ * The settlement of an event as it is sent, and the report that it contains.
  *
- * A result that cannot be sent makes a failure of it that is not retried.
+ * If a result cannot be sent, this is a failure that is not retried.
  */
 export function settlement(
   row: Row,
@@ -152,7 +152,7 @@ export function settlement(
   return [`${start}"failed"${listed(rest)}${progress}}`, report];
 }
 
-/** The members `result` and `enqueue`, or why they cannot be sent. */
+/** The members `result` and `enqueue` as JSON, or the error if they cannot be sent. */
 function membersOf({ result, enqueue }: Completed, json: Json, maxBytes: number): string | ReportedError {
   let text = "";
   let followUps = "";
@@ -169,18 +169,18 @@ function membersOf({ result, enqueue }: Completed, json: Json, maxBytes: number)
   return (text === "" ? "" : `,"result":${text}`) + followUps;
 }
 
-/** Further members of an entry. */
+/** The members as JSON, to be appended to those of an object. */
 function listed(members: Record<string, unknown>): string {
   const text = textOf(members);
   return text === "{}" ? "" : `,${text.slice(1, -1)}`;
 }
 
-/** True for errors of other realms, too, as in a test runner that gives each file a realm of its own. */
+/** True for errors, also those of another realm: some test runners give each file a realm of its own. */
 function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
-/** The name that its class or the error itself was given, else that of the class. */
+/** The `name` that the error itself or its class defines, else the name of its class. */
 function typeOf(thrown: unknown): string {
   if (!isError(thrown)) return "NonError";
   const named = [thrown, Object.getPrototypeOf(thrown) as object].some((each) => Object.hasOwn(each, "name"));
@@ -194,9 +194,9 @@ function messageOf(thrown: unknown): string {
     text = isError(thrown) ? thrown.message : thrown;
     if (typeof text !== "string") text = inspect(text);
   } catch {
-    // An author's class may throw anything.
+    // Getters and `inspect` methods of the author's classes may throw.
   }
-  if (typeof text !== "string") return "what was thrown has no text";
+  if (typeof text !== "string") return "the thrown value has no text";
   return text.length <= MAX_MESSAGE_CHARS ? text : `${text.slice(0, MAX_MESSAGE_CHARS - 1)}…`;
 }
 
@@ -211,7 +211,7 @@ function causesOf(thrown: unknown): { type: string; message: string }[] {
   return causes;
 }
 
-/** Its cause; of an AggregateError the errors. */
+/** The errors of an AggregateError, or else the `cause` of an error. */
 function nextCauses(thrown: unknown): unknown[] {
   const errors = memberOf(thrown, "errors");
   if (thrown instanceof AggregateError && Array.isArray(errors)) return errors.slice(0, MAX_CAUSES);
@@ -219,7 +219,7 @@ function nextCauses(thrown: unknown): unknown[] {
   return cause === undefined || cause === null ? [] : [cause];
 }
 
-/** A member of something of the author's, whose getters may throw anything. */
+/** A member of the author's value; undefined if its getter throws. */
 function memberOf(value: unknown, name: string): unknown {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
   try {
@@ -229,21 +229,21 @@ function memberOf(value: unknown, name: string): unknown {
   }
 }
 
-/** An author's details, or their text where they are too long or too deep. */
+/** The author's details, or the start of their JSON if they are too long or nested too deeply. */
 function bounded(value: unknown): unknown {
   let text: string;
   try {
     text = textOf(value);
   } catch (error) {
-    return `the details ${messageOf(error)}`;
+    return `the details cannot be reported: ${messageOf(error)}`;
   }
   if (byteLength(text) > MAX_OWN_DETAILS_BYTES || depth(text) > MAX_OWN_DETAILS_DEPTH) {
     return text.slice(0, MAX_MESSAGE_CHARS);
   }
-  return JSON.parse(text) as unknown; // what a second look at the author's value would give may differ
+  return JSON.parse(text) as unknown; // a copy: the author's value may change before it is sent
 }
 
-/** A text without control characters, cut to a length; null where nothing is left. */
+/** A text without control characters, cut to a length; null if nothing is left. */
 function cut(text: string | null | undefined, most: number): string | null {
   return text === undefined || text === null ? null : printable(text).slice(0, most) || null;
 }

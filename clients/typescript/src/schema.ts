@@ -1,7 +1,7 @@
-/** Payloads checked by a schema: anything of the Standard Schema interface, such as zod, valibot or arktype. */
+/** Checks payloads with a schema of any library with the Standard Schema interface, such as zod, valibot or arktype. */
 import { PayloadInvalid } from "./outcomes.js";
 
-/** What such a schema offers, as far as it is used here; see https://standardschema.dev. */
+/** The part of the Standard Schema interface that is used here; see https://standardschema.dev. */
 export interface StandardSchema<Output = unknown> {
   readonly "~standard": {
     readonly version: 1;
@@ -18,10 +18,10 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a payload is once the schema has checked it. */
+/** The type of a payload that the schema has checked. */
 export type OutputOf<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
 
-/** True if it can be used as one; libraries make objects or functions. */
+/** True if a value is a schema, which can be an object or a function. */
 export function isSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard: unknown = (value as { "~standard"?: unknown })["~standard"];
@@ -33,14 +33,14 @@ export function isSchema(value: unknown): value is StandardSchema {
   );
 }
 
-/** The payload as the schema makes it. Throws PayloadInvalid, or what the author's own checks throw. */
+/** The output of the schema. Throws PayloadInvalid, or what the schema itself throws. */
 export async function decode(schema: StandardSchema, payload: unknown): Promise<unknown> {
   const checked = await schema["~standard"].validate(payload);
   if (checked.issues === undefined) return checked.value;
   throw new PayloadInvalid(checked.issues.map(({ path, message }) => ({ pointer: pointerOf(path), detail: message })));
 }
 
-/** A JSON pointer. */
+/** The JSON pointer to a member. */
 function pointerOf(path: Issue["path"]): string {
   return (path ?? [])
     .map((part) => String(typeof part === "object" ? part.key : part))

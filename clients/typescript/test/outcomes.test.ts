@@ -47,7 +47,7 @@ test("the reasons of aborts are of one family", () => {
 test("a wrong delay is the mistake of the handler", () => {
   for (const wrong of ["soon", [], Infinity, NaN, -1, true]) {
     const seconds = wrong as number;
-    assert.throws(() => new RetryAfter(seconds), /RetryAfter takes seconds/);
+    assert.throws(() => new RetryAfter(seconds), /RetryAfter: the seconds must be/);
     assert.throws(() => new Hold(seconds), /Hold takes seconds/);
     assert.throws(() => new Release({ delaySeconds: seconds }), /Release takes seconds/);
   }
@@ -66,7 +66,7 @@ test("causes are kept, and are not there where none was given", () => {
 });
 
 test("follow-ups are a list", () => {
-  assert.throws(() => new Completed(1, { enqueue: {} as unknown as NewEvent[] }), /list/);
+  assert.throws(() => new Completed(1, { enqueue: {} as unknown as NewEvent[] }), /array of events/);
 });
 
 test("reports are compared by their members", () => {

@@ -182,7 +182,7 @@ test("errors whose members throw or are odd are described all the same", () => {
       },
     });
   }
-  assert.equal(errorOf(odd).message, "what was thrown has no text");
+  assert.equal(errorOf(odd).message, "the thrown value has no text");
   assert.equal(errorOf(Object.assign(new Error(), { message: 7 })).message, "7");
 });
 

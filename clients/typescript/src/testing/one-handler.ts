@@ -1,4 +1,4 @@
-/** One handler called with one event, through the schema and the reports of production, without a server. */
+/** Calls one handler with one event, without a server, but with the schema and the reports of a real engine. */
 import { randomUUID } from "node:crypto";
 import { textOf } from "../encoding.js";
 import { partsOf, type Engine } from "../engine.js";
@@ -13,7 +13,7 @@ import { attempt } from "../runners/attempt.js";
 const LEASE_SECONDS = 300;
 const LEASED_AT = "2030-01-31T12:00:00Z";
 
-/** How the attempt before ended. */
+/** How the previous attempt ended. */
 export interface GivenPrevious {
   outcome?: string;
   error?: unknown;
@@ -23,7 +23,7 @@ export interface GivenPrevious {
   endedAt?: string;
 }
 
-/** Members of the event, and what happens to its handler. */
+/** Members of the event, and what happens while its handler runs. */
 export interface RunOptions<S = unknown> {
   attempt?: number;
   retriesLeft?: number;
@@ -36,17 +36,17 @@ export interface RunOptions<S = unknown> {
   createdAt?: string;
   traceparent?: string | null;
   tracestate?: string | null;
-  /** What the engine's `lifespan` would yield. */
+  /** The `event.state`, instead of what the engine's `lifespan` would yield. */
   state?: S;
-  /** After so many seconds the handler is told that its event is to be cancelled. */
+  /** After this time the event is cancelled. */
   cancelAfterSeconds?: number;
-  /** After so many seconds the handler is told that its lease is lost. */
+  /** After this time the lease is lost. */
   loseLeaseAfterSeconds?: number;
 }
 
 /**
- * What would be reported of the event: a Completed, Failed or Released, and null where nothing would, as after a lost
- * lease. A handler that was told to stop is waited for, however long it takes to end.
+ * Resolves with the report that an engine would send: a Completed, Failed or Released, or null if it would send none,
+ * as after a lost lease. The handler is always awaited, even if it ignores its signal.
  */
 export async function run<S>(
   engine: Engine<S>,
@@ -56,12 +56,12 @@ export async function run<S>(
 ): Promise<Report | null> {
   const { settings, handlers } = partsOf(engine);
   if (settings.lifespan !== undefined && !("state" in options)) {
-    throw new TypeError("the engine has a lifespan: give `state`, which is what it would yield");
+    throw new TypeError("the engine has a lifespan: pass `state`, which is what it would yield");
   }
   settings.check();
   const quiet = settings.quiet();
   const leases = new Leases(quiet);
-  // As it arrives from a producer: a Date is a text by then.
+  // As it would arrive from a producer, with dates as strings.
   const sent: unknown = settings.json.parse(textOf(payload ?? null, settings.json));
   const body = leasedEvent(settings.engineType, eventType, sent, options);
   const [row] = leases.place([body], leases.now());
@@ -131,7 +131,7 @@ function telling(leases: Leases, row: Row, told: Partial<Record<Told, number | u
     .map(([reason, seconds]) => setTimeout(() => leases.tell([row], reason), seconds * 1000));
 }
 
-/** As the server would read it: with a result that went through JSON, or the failure that it makes. */
+/** The report as the server would read it: the result after JSON, or the failure if it cannot be sent. */
 function asSent(leases: Leases, row: Row, report: Report): Report {
   const [body, sent] = settlement(row, report, leases.json);
   const read = leases.json.parse(body) as { result?: unknown; error?: ReportedError };
