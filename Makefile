@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -13,6 +13,9 @@ BINARY := $(TARGET_DIR)/debug/eventlease
 # Where Python and what the clients, the demo and their checks need are installed.
 CLIENTS_VENV := $(abspath $(TARGET_DIR))/clients-python/venv
 CLIENTS_BIN := $(CLIENTS_VENV)/bin
+# Where the tools of the TypeScript client are installed, and where the examples that are written for it are compiled to.
+CLIENTS_NODE := $(abspath $(TARGET_DIR))/clients-typescript
+EXAMPLES_NODE := $(abspath $(TARGET_DIR))/examples-typescript
 
 # Where `make run` listens, and further flags of `eventlease serve` or of the test runner.
 LISTEN ?= $(or $(EVENTLEASE_LISTEN),127.0.0.1:8080)
@@ -82,9 +85,10 @@ alerts: ## Check the alert rules in docs/alerts.yml, and run their unit tests
 fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
 	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
-demo: debug $(CLIENTS_VENV)/installed ## Play examples/ with engines that crash, hang and restart, and account for every event
+demo: debug $(CLIENTS_VENV)/installed examples-typescript ## Play examples/ with engines that crash, hang and restart, and account for every event
 	scripts/ensure-postgres
-	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY)
+	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY) \
+		--node-engine $(EXAMPLES_NODE)/demo/unruly.js
 
 check-api: debug $(CLIENTS_VENV)/installed ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
 	scripts/ensure-postgres
@@ -105,7 +109,21 @@ $(CLIENTS_VENV)/installed: clients/python/requirements-dev.txt
 	$(CLIENTS_BIN)/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: generated files, lints, types, unit tests, and its package
+# Node finds them by a link beside the package's own files.
+clients-typescript-tools: $(CLIENTS_NODE)/installed
+	ln -sfn $(CLIENTS_NODE)/node_modules clients/typescript/node_modules
+
+$(CLIENTS_NODE)/installed: clients/typescript/package.json clients/typescript/package-lock.json
+	scripts/ensure-node
+	rm -rf $(CLIENTS_NODE)
+	mkdir -p $(CLIENTS_NODE)
+	cp $^ $(CLIENTS_NODE)
+	cd $(CLIENTS_NODE) && npm ci --silent --no-audit --no-fund
+	touch $@
+
+clients: clients-python clients-typescript ## Check both clients and examples/: generated files, lints, types, unit tests, and their packages
+
+clients-python: $(CLIENTS_VENV)/installed
 	clients/generate.py --check
 	cd clients/python && $(CLIENTS_BIN)/ruff check --quiet --no-cache . ../generate.py && \
 		$(CLIENTS_BIN)/ruff format --quiet --no-cache --check . ../generate.py
@@ -117,15 +135,46 @@ clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: gen
 		$(CLIENTS_BIN)/pytest -n 3) || exit 1; done
 	scripts/check-python-package $(CLIENTS_VENV)
 
+# Its few tests against the real server say that they are skipped where the debug build is not there.
+clients-typescript: examples-typescript
+	cd clients/typescript && npm run --silent lint && \
+		EVENTLEASE_BINARY=$(wildcard $(abspath $(BINARY))) npm run --silent test
+	cd examples && ../clients/typescript/node_modules/.bin/eslint . && \
+		../clients/typescript/node_modules/.bin/prettier --config ../clients/typescript/.prettierrc.json --check --log-level warn '**/*.ts'
+	node --test $(EXAMPLES_NODE)/llm-engine.test.js
+	scripts/check-typescript-package $(CLIENTS_NODE) $(wildcard $(BINARY))
+
+clients-typescript-build: clients-typescript-tools
+	cd clients/typescript && npm run --silent build
+
+# They find the package, as it is built, by its name.
+examples-typescript: clients-typescript-build
+	mkdir -p $(EXAMPLES_NODE)/node_modules
+	ln -sfn $(CURDIR)/clients/typescript $(EXAMPLES_NODE)/node_modules/eventlease
+	cp examples/package.json $(EXAMPLES_NODE)
+	clients/typescript/node_modules/.bin/tsc -p examples/tsconfig.json --outDir $(EXAMPLES_NODE)
+
 # `make clients-faults` runs what is marked as long too; MINUTES is how long a fleet is under faults.
-clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake server and real server to the same scenarios
+clients-conformance: debug $(CLIENTS_VENV)/installed clients-typescript-build ## Hold clients, fake servers and real server to the same scenarios
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest -m "not long" $(ARGS)
+	cd clients/conformance && EVENTLEASE_FAKE='node ../typescript/conformance/fake.mjs' $(CLIENTS_BIN)/pytest wire -k fake
 
 clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clients, also the long ones (MINUTES=20)
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_FAULT_MINUTES=$(MINUTES) \
 		$(CLIENTS_BIN)/pytest $(ARGS)
+
+# What engines do, but for what only Python has.
+clients-conformance-typescript: debug $(CLIENTS_VENV)/installed clients-typescript-build ## The scenarios of engines, with the TypeScript client
+	scripts/ensure-postgres
+	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_ENGINE='node ../typescript/conformance/engine.mjs' \
+		$(CLIENTS_BIN)/pytest engine -m "not long and not python" $(ARGS)
+
+clients-faults-typescript: debug $(CLIENTS_VENV)/installed clients-typescript-build ## All of them, also the long ones (MINUTES=20)
+	scripts/ensure-postgres
+	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_FAULT_MINUTES=$(MINUTES) \
+		EVENTLEASE_ENGINE='node ../typescript/conformance/engine.mjs' $(CLIENTS_BIN)/pytest engine -m "not python" $(ARGS)
 
 clients-bench: $(CLIENTS_VENV)/installed ## Measure the Python client beside bare loops of requests (ARGS='--mode exchange-100')
 	scripts/ensure-postgres

@@ -16,11 +16,11 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from demo import audit, faults, history, report, scenario
-from demo.crew import Crew, EngineProcess
+from demo.crew import PYTHON, Crew, EngineProcess
 from eventlease import Client, NotFound
 from eventlease.openapi import NewEvent
 from eventlease.testing import RealServer
@@ -31,8 +31,9 @@ FINAL = {"completed", "failed", "cancelled"}
 
 
 class Demo:
-    def __init__(self, url: str, directory: Path) -> None:
+    def __init__(self, url: str, directory: Path, node_engine: str) -> None:
         self.url, self.directory, self.client = url, directory, Client(url, timeout_seconds=15)
+        self.node_program = ("node", node_engine)
         self.started_at, self.crew = time.monotonic(), Crew()
         self.sent: dict[str, NewEvent] = {}  # by the events' ids
         self.status: dict[str, str] = {}  # as last seen
@@ -40,7 +41,7 @@ class Demo:
     def play(self) -> list[str]:
         """The story. Returns what was wrong."""
         self.enqueue(scenario.load())
-        dialogue = [self.hire("dialogue", number) for number in (1, 2, 3, 4)]
+        dialogue = [self.hire("dialogue", number, program=self.node_program) for number in (1, 2, 3, 4)]
         trends = [self.hire("trend_analysis", number, is_deaf=number == 2) for number in (1, 2, 3)]
         # Alone at first, so that it is this engine which meets the poison, together with innocents.
         looping = self.hire("world_simulation", 1)
@@ -68,8 +69,11 @@ class Demo:
             *farewells,
         ]
 
-    def hire(self, engine_type: str, number: int, *, is_deaf: bool = False) -> EngineProcess:
-        engine = EngineProcess(f"{engine_type}-{number}", engine_type, self.url, self.directory, is_deaf=is_deaf)
+    def hire(
+        self, engine_type: str, number: int, *, is_deaf: bool = False, program: Sequence[str] = PYTHON
+    ) -> EngineProcess:
+        name = f"{engine_type}-{number}"
+        engine = EngineProcess(name, engine_type, self.url, self.directory, is_deaf=is_deaf, program=program)
         self.crew.engines.append(engine)
         return engine
 
@@ -111,14 +115,14 @@ class Demo:
         return wrong
 
 
-def run(binary: str, directory: Path) -> int:
+def run(binary: str, directory: Path, node_engine: str) -> int:
     """Everything started is ended here, however the story ends."""
     demo: Demo | None = None
     server, started_at = RealServer(directory, binary=binary), time.monotonic()
     try:
         server.start()
         print(f"{binary} serves on {server.url}, files in {directory}")
-        demo = Demo(server.url, directory)
+        demo = Demo(server.url, directory, node_engine)
         wrong = demo.play()
     except KeyboardInterrupt:
         print("\ninterrupted, cleaning up")
@@ -145,10 +149,19 @@ def run(binary: str, directory: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", default="target/debug/eventlease", help="the binary to try")
+    parser.add_argument(
+        "--node-engine",
+        default="target/examples-typescript/demo/unruly.js",
+        help="the program of the dialogue engines, compiled from examples/demo/unruly.ts",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the directory with database, journals and logs")
     arguments = parser.parse_args()
     if shutil.which(arguments.server) is None:
         parser.error(f"no program {arguments.server}; `make debug` makes it")
+    if shutil.which("node") is None:
+        parser.error("Node is not installed, on which the dialogue engines run (Debian: apt-get install nodejs npm)")
+    if not Path(arguments.node_engine).is_file():
+        parser.error(f"no program {arguments.node_engine}; `make examples-typescript` makes it")
     for name in [name for name in os.environ if name.startswith("EVENTLEASE_")]:
         del os.environ[name]  # settings of the surroundings are neither the engines' nor the client's
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -157,7 +170,7 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="eventlease-demo-", dir="/tmp"))
     directory.chmod(0o755)  # as root, the server runs the database as another user, who has to get in
     try:
-        return run(arguments.server, directory)
+        return run(arguments.server, directory, str(Path(arguments.node_engine).resolve()))
     finally:
         if arguments.keep:
             print(f"kept: {directory}")

@@ -6,20 +6,31 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from demo.journal import Journal
 
 EXAMPLES = Path(__file__).parent.parent
+PYTHON = (sys.executable, "-m", "demo.unruly")
 
 
 class EngineProcess:
-    def __init__(self, name: str, engine_type: str, url: str, directory: Path, *, is_deaf: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        engine_type: str,
+        url: str,
+        directory: Path,
+        *,
+        is_deaf: bool,
+        program: Sequence[str] = PYTHON,
+    ) -> None:
         self.name, self.engine_id = name, str(uuid.uuid4())
         self.is_deaf = is_deaf  # it reports also what it was told is lost
         self.journal, self.log = Journal(directory / f"{name}.jsonl"), directory / f"{name}.log"
         self.command = [
-            *(sys.executable, "-m", "demo.unruly", "--url", url, "--engine-type", engine_type),
+            *(*program, "--url", url, "--engine-type", engine_type),
             *("--engine-id", self.engine_id, "--journal", str(self.journal.path), *["--is-deaf"] * is_deaf),
         ]
         self.is_supervised = True  # restarted when it dies; not so once the demo itself sends it away

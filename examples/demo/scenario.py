@@ -61,5 +61,8 @@ def due_failures(event: NewEvent) -> int:
 
 
 def fingerprint(payload: object) -> str:
-    """Equal for producer and engine if the payload arrived as it was sent: big numbers, key order and all."""
-    return hashlib.sha256(json.dumps(payload).encode()).hexdigest()
+    """Equal for producer and engine if the payload arrived as it was sent: big numbers, key order and all.
+
+    Engines in other languages write the same JSON: without spaces, and in UTF-8.
+    """
+    return hashlib.sha256(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()

@@ -29,6 +29,7 @@ def test_what_a_busy_engine_cannot_begin_goes_to_another(fleet: Fleet) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.python
 @pytest.mark.parametrize("how", ["wait", "wait_many", "wait_for_run"])
 def test_those_who_wait_ask_seldom_while_the_server_stops(own_server: Callable[..., RealServer], how: str) -> None:
     """Waits are answered early then."""

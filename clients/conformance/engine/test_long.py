@@ -26,6 +26,8 @@ pytestmark = pytest.mark.long
 
 MINUTES = float(os.environ.get("EVENTLEASE_FAULT_MINUTES", "2"))
 SEED = int(os.environ.get("EVENTLEASE_FAULT_SEED", "1"))
+# What it may grow by. Runtimes that collect their garbage now and then keep room for it.
+GROWTH_MB = 25 if os.environ.get("EVENTLEASE_ENGINE") else 5
 LASTING_ID = "01900000-0000-7000-8000-00000000000a"
 PATIENT = {"retry_delay": {"initial": 0, "max": 1}, "max_retries": 100, "dead_letter_threshold": 100}
 
@@ -191,7 +193,7 @@ def test_a_fleet_under_faults_loses_nothing(
         record_property("first quarter", early)
         record_property("last quarter", late)
         record_property("load average", os.getloadavg())
-        assert late.memory_mb - early.memory_mb < 5, footprints
+        assert late.memory_mb - early.memory_mb < GROWTH_MB, footprints
         assert late.threads <= early.threads + 2 and late.sockets <= early.sockets + 2, footprints
         failed = [event for event, _ in fleet.recorded() if event["status"] == "failed"]
         assert {event["error_type"] for event in failed} == {"Failing"}

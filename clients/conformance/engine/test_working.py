@@ -68,7 +68,8 @@ def test_an_event_that_failed_says_why_and_is_tried_again(fleet: Fleet) -> None:
     assert fleet.outcomes(failing) == ["failed", "failed"] and fleet.outcomes(hopeless) == ["failed"]
     error = fleet.target.event(failing)["error"]
     assert error["type"] == "Failing" and error["message"] == "no luck"
-    assert "Failing" in error["details"]["traceback"]
+    details = error["details"]
+    assert "Failing" in (details.get("traceback") or details["stack"])
     assert fleet.target.event(hopeless)["dead_letter_reason"] == "not_retryable"
 
 

@@ -47,7 +47,7 @@ class Target:
     """Speaks to a server. `pass_time` lets so many seconds pass there, `now` is its time."""
 
     url: str
-    pass_time: Callable[[float], None]
+    pass_time: Callable[[float], object]
     now: Callable[[], float]
     token: str | None = None
 

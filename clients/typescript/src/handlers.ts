@@ -1,0 +1,114 @@
+/** The handlers of an engine, by event type. */
+import { ConfigurationError } from "./errors.js";
+import type { Event } from "./event.js";
+import { isSchema, type StandardSchema } from "./schema.js";
+import { isAboveZero } from "./settings.js";
+
+const ANY_TYPE = "*";
+
+/** A handler. What it returns, or what its promise resolves with, is the result of the event. */
+export type HandlerFunction<P, S> = (event: Event<P, S>) => unknown;
+
+/** A layer around handlers. `call` calls the next layer, or the handler. */
+export type Around<S> = (event: Event<unknown, S>, call: (event: Event<unknown, S>) => unknown) => unknown;
+
+/** A class of errors. */
+export type ErrorClass = abstract new (...args: never[]) => unknown;
+
+/** The options of a handler. */
+export interface HandlerOptions {
+  /** The handler's time limit, instead of the engine's. */
+  timeoutSeconds?: number | undefined;
+  /** Errors of these classes make the event a dead letter. */
+  notRetryable?: readonly ErrorClass[] | undefined;
+}
+
+/** A function with its options. */
+export interface Handler {
+  /** The name in errors and logs. */
+  readonly name: string;
+  readonly call: (event: Event) => unknown;
+  readonly schema: StandardSchema | undefined;
+  readonly timeoutSeconds: number | undefined;
+  readonly notRetryable: readonly ErrorClass[];
+}
+
+/** One handler for each event type, and the layers around them. */
+export class Handlers {
+  readonly #timeoutSeconds: number | undefined;
+  readonly #byType: Map<string, Handler> = new Map();
+  readonly #around: Around<unknown>[] = [];
+
+  constructor(timeoutSeconds?: number) {
+    this.#timeoutSeconds = timeoutSeconds;
+  }
+
+  get size(): number {
+    return this.#byType.size;
+  }
+
+  /** Adds a handler. Throws ConfigurationError if it or its options are wrong. */
+  add(eventType: string, options: HandlerOptions & { schema?: unknown }, handler: unknown): void {
+    checkFunction(handler, `the handler of ${eventType}`);
+    if (typeof options !== "object" || (options as unknown) === null) {
+      throw new ConfigurationError("options must be an object");
+    }
+    const { schema, timeoutSeconds, notRetryable = [], ...others } = options;
+    const wrong = [
+      typeof eventType === "string" && eventType !== "" ? "" : "an event type must be a string",
+      this.#byType.has(eventType) ? `${eventType} already has a handler` : "",
+      schema === undefined || isSchema(schema) ? "" : "schema must have the Standard Schema interface, version 1",
+      timeoutSeconds === undefined || isAboveZero(timeoutSeconds) ? "" : "timeoutSeconds must be a number above 0",
+      Array.isArray(notRetryable) && notRetryable.every((each) => typeof each === "function")
+        ? ""
+        : "notRetryable must be an array of classes",
+      ...Object.keys(others).map((name) => `there is no option ${name}`),
+    ].filter((text) => text !== "");
+    if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
+    this.#byType.set(eventType, {
+      name: handler.name === "" ? eventType : handler.name,
+      call: handler as (event: Event) => unknown,
+      schema: schema as StandardSchema | undefined,
+      timeoutSeconds: timeoutSeconds ?? this.#timeoutSeconds,
+      notRetryable: [...notRetryable],
+    });
+  }
+
+  /** Adds a layer around all handlers; the first is the outermost. Throws ConfigurationError. */
+  addAround(wrapper: Around<unknown>): void {
+    checkFunction(wrapper, "a layer");
+    this.#around.push(wrapper);
+  }
+
+  /** The handler of a type, or else the one of all other types. */
+  find(eventType: string): Handler | undefined {
+    return this.#byType.get(eventType) ?? this.#byType.get(ANY_TYPE);
+  }
+
+  /** The event types that have a handler of their own. */
+  types(): string[] {
+    return [...this.#byType.keys()].filter((eventType) => eventType !== ANY_TYPE).sort();
+  }
+
+  /** A copy whose handlers are called through the layers. */
+  layered(): Handlers {
+    const layered = new Handlers(this.#timeoutSeconds);
+    for (const [eventType, handler] of this.#byType) {
+      const call = this.#around.reduceRight<Handler["call"]>(
+        (inner, wrapper) => (event) => wrapper(event, inner),
+        handler.call,
+      );
+      layered.#byType.set(eventType, { ...handler, call });
+    }
+    return layered;
+  }
+}
+
+function checkFunction(value: unknown, what: string): asserts value is (...args: never[]) => unknown {
+  if (typeof value !== "function" || /^class\b/.test(Function.prototype.toString.call(value))) {
+    throw new ConfigurationError(`${what} must be a function`);
+  }
+  if (/^(Async)?GeneratorFunction$/.test(value.constructor.name)) {
+    throw new ConfigurationError(`${what} must return, not yield: it is a generator function`);
+  }
+}

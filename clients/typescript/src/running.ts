@@ -1,0 +1,198 @@
+import { currentEngine, withinEngine } from "./current.js";
+import { ConfigurationError } from "./errors.js";
+import type { Handlers } from "./handlers.js";
+import { Life, STOPPING } from "./life.js";
+import type { LogFields } from "./logger.js";
+import { EngineRefused } from "./outcomes.js";
+import { CUT_STATUS, Plan, REFUSED_STATUS, STUCK_STATUS, type Stage } from "./rules/shutdown.js";
+import { Lifespan } from "./runners/lifespan.js";
+import type { Settings } from "./settings.js";
+import type { Callbacks } from "./settlements.js";
+
+const TICK_SECONDS = 0.05;
+const DRAINED_TICK_SECONDS = 0.2;
+const IDLE_SECONDS = 5;
+const CUT_SECONDS = 2;
+const POLL_SECONDS = 2;
+const ENDED_POLL_SECONDS = 0.3;
+const LEAVE_SECONDS = 1.5;
+const MAX_LISTED = 20;
+
+/** An engine at work, from its start to its end: reads the inbox of a life, and moves it from stage to stage. */
+export class Running {
+  readonly life: Life;
+  status = 0;
+  why = "";
+  isDone = false;
+  /** The end, when nothing is left. It never rejects. */
+  done: Promise<void> = Promise.resolve();
+  readonly #settings: Settings;
+  readonly #lifespan: Lifespan;
+  readonly #plan: Plan;
+  #stage: Stage = "working";
+  #cutUntil = 0;
+  /** How long a poll that is under way may keep the engine from leaving. */
+  #pollUntil = 0;
+  #isWorking = false;
+  #endingPoll: Promise<void> | null = null;
+
+  constructor(settings: Settings, handlers: Handlers, callbacks: Callbacks) {
+    this.#settings = settings;
+    this.#lifespan = new Lifespan(settings.lifespan);
+    this.#plan = new Plan(settings.drainSeconds, settings.grace);
+    this.life = new Life(settings, handlers, callbacks);
+  }
+
+  start(): void {
+    this.done = withinEngine(this, () => this.#run());
+  }
+
+  /** The second `signal` cuts off what still runs. */
+  ask(how: "stop" | "signal"): void {
+    this.life.inbox.put({ kind: how });
+  }
+
+  /** True in what has to end before the engine can. */
+  waitsForCaller(): boolean {
+    return currentEngine() === this;
+  }
+
+  /** Why the engine has ended by itself, if it has. */
+  get refused(): EngineRefused | null {
+    return this.status >= REFUSED_STATUS ? new EngineRefused(this.why) : null;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.life.open();
+      while (this.#stage !== "leaving") {
+        await this.#read();
+        this.#move();
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+    try {
+      await this.#leave();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.isDone = true;
+    this.#log("info", `left, with status ${this.status}`, { status: this.status });
+  }
+
+  async #read(): Promise<void> {
+    const isEnding = this.#plan.askedAt !== null;
+    const idle = this.#stage === "working" ? IDLE_SECONDS : DRAINED_TICK_SECONDS;
+    const message = await this.life.inbox.next(isEnding ? TICK_SECONDS : idle);
+    if (message === undefined) return;
+    if (message.kind === "registered") {
+      if (isEnding) return;
+      const state = await this.#lifespan.enter();
+      this.#isWorking = true;
+      this.life.work(state);
+      return;
+    }
+    if (message.kind === "end") {
+      this.#log("error", `the engine ends with status ${message.status}: ${message.why}`, { status: message.status });
+      this.status = Math.max(this.status, message.status);
+      this.why ||= message.why;
+    }
+    if (message.kind !== "command" && !isEnding) {
+      this.#plan.askedAt = this.life.leases.now();
+      this.#pollUntil = this.#plan.askedAt + POLL_SECONDS;
+    }
+    if (message.kind === "signal") this.#plan.asked += 1;
+  }
+
+  #move(): void {
+    const plan = this.#plan;
+    const { leases, command, afterDrain } = this.life;
+    const now = leases.now();
+    plan.isDrained = command === "drain" || command === "stop";
+    plan.isReleased = command === "stop" && afterDrain === "exit";
+    // The reply of a poll may bring events, which should not be lost.
+    const isAsking = plan.askedAt !== null && leases.isPolling && now < this.#pollUntil;
+    const stage = plan.stage(now, leases.held + Number(isAsking));
+    if (stage === this.#stage) {
+      if (stage === "cutting" && now >= this.#cutUntil) {
+        this.#stage = "leaving";
+        this.#sayUnreported();
+      }
+      return;
+    }
+    const before = this.#stage;
+    this.#stage = stage;
+    this.#log("info", `${stage}, events held: ${leases.held}`, { held: leases.held });
+    if (before === "working" || stage === "working") this.life.drain(stage !== "working");
+    if (plan.askedAt !== null && stage !== "leaving" && this.#isWorking) {
+      this.#endingPoll ??= this.#endPoll().catch((error: unknown) => {
+        this.#failed(error);
+      });
+    }
+    if (stage === "stopping" || stage === "cutting") this.#tell();
+    if (stage === "cutting") this.#cut(now);
+  }
+
+  #tell(): void {
+    const { leases } = this.life;
+    leases.tell(
+      leases.rows((row) => row.state === "running"),
+      "stopping",
+    );
+  }
+
+  #cut(now: number): void {
+    const { leases, slots } = this.life;
+    this.#cutUntil = now + CUT_SECONDS;
+    for (const row of leases.rows((each) => each.state === "running")) {
+      this.status = Math.max(this.status, CUT_STATUS);
+      this.#log("warn", `${row.toString()} is cut off`, row.fields());
+      slots.giveUp(row);
+    }
+    for (const row of leases.rows((each) => each.state === "waiting" && each.behindUntil === null)) {
+      leases.decline(row, STOPPING);
+    }
+  }
+
+  #sayUnreported(): void {
+    const rows = this.life.leases.rows((row) => row.beganAt > 0);
+    if (rows.length === 0) return;
+    this.status = Math.max(this.status, CUT_STATUS);
+    const listed = rows.slice(0, MAX_LISTED).map(String).join("; ");
+    this.#log("error", `no answer of the server, so this was not reported: ${listed}`);
+  }
+
+  /** Ends the poll that waits, so that nothing is leased any more. */
+  async #endPoll(): Promise<void> {
+    const error = await this.life.identity.say("POST", "/drain", POLL_SECONDS);
+    if (error === null) {
+      // A poll that the drain has not ended came after it, and brings nothing.
+      this.#pollUntil = Math.min(this.#pollUntil, this.life.leases.now() + ENDED_POLL_SECONDS);
+    } else {
+      this.#log("info", `the server was not told of the drain: ${error.message}`);
+    }
+  }
+
+  async #leave(): Promise<void> {
+    await this.life.leave(LEAVE_SECONDS);
+    try {
+      if (this.#isWorking) await this.#lifespan.leave();
+    } catch (error) {
+      this.#log("error", "the lifespan did not end well", { err: error });
+    }
+    await this.#endingPoll;
+    await this.life.close();
+  }
+
+  #failed(error: unknown): void {
+    this.#log("error", "the engine ends", { err: error });
+    this.status ||= error instanceof ConfigurationError ? REFUSED_STATUS : STUCK_STATUS;
+    this.why ||= String(error);
+  }
+
+  #log(level: "info" | "warn" | "error", message: string, fields: LogFields = {}): void {
+    const { engineType, logger } = this.#settings;
+    logger[level]({ engineType, ...fields }, `${engineType}: ${message}`);
+  }
+}
