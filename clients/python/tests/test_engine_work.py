@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from decimal import Decimal
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -569,3 +572,34 @@ def test_a_settlement_that_spoils_its_batch_is_found(
         until(lambda: all(server.event(ids[name])["status"] == "completed" for name in "abcdefg"))
         if status < 500:
             until(lambda: server.event(ids["spoiled"])["status"] == "failed")
+
+
+class _Decimals:
+    """A JSON library that keeps decimals as they were written."""
+
+    dumps = staticmethod(json.dumps)
+
+    @staticmethod
+    def loads(text: str | bytes) -> Any:
+        return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+def test_a_json_library_may_read_all_numbers_as_decimals(server: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk(server, json=_Decimals)
+    seen: SimpleQueue[Any] = SimpleQueue()
+    renewed = threading.Event()
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> None:
+        event.progress("half", now=True)
+        seen.put(event.payload)
+        renewed.wait(30)
+
+    with desk.engine:
+        event_id = desk.put(payload=1.10)
+        assert seen.get(timeout=30) == Decimal("1.1")
+        until(lambda: desk.engine.stats().heartbeats >= 3)
+        renewed.set()
+        assert desk.answer()["outcome"] == "completed"
+        assert desk.attempt(event_id)["progress"] == "half"
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -88,19 +88,19 @@ class Event(Generic[P, S]):
     """The same for every attempt: use it as the key of what must not be done twice."""
     event_type = _Member[str]("event_type")
     """The type by which its handler was chosen."""
-    attempt = _Member[int]("attempt")
+    attempt = _Member[int]("attempt", int)
     """Counts leases of the event from 1; never reset."""
-    max_attempts = _Member[int]("max_attempts")
+    max_attempts = _Member[int]("max_attempts", int)
     """This attempt and the retries that are left."""
-    retries_left = _Member[int]("retries_left")
+    retries_left = _Member[int]("retries_left", int)
     """Failures that may still be reported before the one that makes a dead letter."""
-    losses_left = _Member[int]("losses_left")
+    losses_left = _Member[int]("losses_left", int)
     """Silent losses until it becomes a dead letter, this attempt's included."""
-    releases_in_row = _Member[int]("releases_in_row")
+    releases_in_row = _Member[int]("releases_in_row", int)
     """How often it was released in a row before this attempt."""
     previous = _Member["Previous | None"]("previous", lambda previous: Previous(previous) if previous else None)
     """The attempt before; None at the first."""
-    priority = _Member[int]("priority")
+    priority = _Member[int]("priority", int)
     """0 to 9; 9 comes first."""
     scenario_run_id = _Member[str | None]("scenario_run_id")
     """The run it belongs to."""

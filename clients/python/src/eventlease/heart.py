@@ -116,7 +116,7 @@ class Heart:
                 if entry["outcome"] == "lost":
                     lost += [row] if leases.table.lose(row, entry.get("reason"), now) else []
                 elif "expires_in_seconds" in entry:
-                    leases.renewed(row, shown, sent + entry["expires_in_seconds"])
+                    leases.renewed(row, shown, sent + float(entry["expires_in_seconds"]))
             leases.stats.lost += len(lost)
             rows = leases.table.rows
             cancels = [rows[event_id] for event_id in answer["events_to_cancel"] if event_id in rows]

@@ -110,13 +110,13 @@ class Leases:
             for body in bodies:
                 lease = body["lease"]
                 row = Row(
-                    body["event_id"], lease["lease_token"], body["attempt"], lease["visibility_timeout_seconds"],
-                    body["event_type"],
+                    body["event_id"], lease["lease_token"], int(body["attempt"]),
+                    int(lease["visibility_timeout_seconds"]), body["event_type"],
                 )  # fmt: skip
                 row.event = Event(body, row, self)
                 row.progress = self._handed_on(body)
                 row.progress_is_unsent = row.progress is not None
-                if self.table.place(row, arrived + lease["expires_in_seconds"], arrived) == "begin":
+                if self.table.place(row, arrived + float(lease["expires_in_seconds"]), arrived) == "begin":
                     begin.append(row)
             older = list(self.table.older.values())
         self.interrupt(older)

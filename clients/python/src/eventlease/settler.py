@@ -82,7 +82,7 @@ class Settlements:
                 if each.report is not None:
                     free += leases.remove(each.row)
                 elif "expires_in_seconds" in result:
-                    leases.renewed(each.row, each.progress, sent_at + result["expires_in_seconds"])
+                    leases.renewed(each.row, each.progress, sent_at + float(result["expires_in_seconds"]))
                     cancelled += [each.row] if result.get("cancel_requested") else []
             leases.changed.notify_all()
         if free:
