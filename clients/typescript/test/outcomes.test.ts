@@ -48,8 +48,8 @@ test("a wrong delay is the mistake of the handler", () => {
   for (const wrong of ["soon", [], Infinity, NaN, -1, true]) {
     const seconds = wrong as number;
     assert.throws(() => new RetryAfter(seconds), /RetryAfter: the seconds must be/);
-    assert.throws(() => new Hold(seconds), /Hold takes seconds/);
-    assert.throws(() => new Release({ delaySeconds: seconds }), /Release takes seconds/);
+    assert.throws(() => new Hold(seconds), /Hold: the seconds must be/);
+    assert.throws(() => new Release({ delaySeconds: seconds }), /Release: the seconds must be/);
   }
 });
 

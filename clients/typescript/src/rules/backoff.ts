@@ -1,4 +1,4 @@
-/** How long to wait before a call is repeated. */
+/** Pauses between calls. */
 
 const FIRST_SECONDS = 0.2;
 const MAX_SECONDS = 5;
@@ -8,9 +8,8 @@ const AFTER_NOTHING_SECONDS = 0.5;
 /**
  * The pause before the next try, after `repeats` pauses so far. `random` is between 0 and 1.
  *
- * With `spread` the first pause is anything up to two seconds: the server has gone away, and not all of its clients
- * should come back in the same moment. Nor should those that the server asks to come back later: the pause follows
- * `retryAfter`.
+ * With `spread` the first pause is a random time of up to two seconds, so that after a restart of the server not all
+ * clients call it in the same moment. For the same reason the pause is added to `retryAfter`.
  */
 export function pauseSeconds(repeats: number, random: number, spread: boolean, retryAfter: number | null): number {
   const seconds =
@@ -20,12 +19,12 @@ export function pauseSeconds(repeats: number, random: number, spread: boolean, r
   return seconds + (retryAfter ?? 0);
 }
 
-/** A pause of up to twice as long, so that not all that were given the same seconds come back in one moment. */
+/** A random pause from `seconds` to twice as many, so that clients with the same pause do not call at the same time. */
 export function spreadOut(seconds: number, random: number): number {
   return seconds * (1 + random);
 }
 
-/** A reply that brings nothing, and came before its time, is followed by a pause, so that nothing spins. */
+/** The pause after a reply without a result that came earlier than asked for, so that the caller does not spin. */
 export function pauseAfterNothing(
   waitedSeconds: number,
   askedSeconds: number,

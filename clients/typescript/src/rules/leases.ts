@@ -1,4 +1,4 @@
-/** The table of held leases: one row for each event, and what every step does to it. Times are monotonic seconds. */
+/** The table of held leases, with one row for each event, and its state changes. Times are monotonic seconds. */
 
 import type { Event } from "../event.js";
 import type { Handler } from "../handlers.js";
@@ -7,10 +7,10 @@ export type Told = "lease_lost" | "cancel_requested" | "timeout" | "stopping";
 export type Placed = "begin" | "behind" | "known";
 export type State = "waiting" | "running" | "settling";
 
-/** For longer, nothing waits for a handler. */
+/** The longest time that an event waits for a free handler. */
 export const WAITING_SECONDS = 30;
 
-/** What is known of a lease when its reply arrives. */
+/** The facts of a new lease. */
 export interface NewRow {
   eventId: string;
   leaseToken: string;
@@ -19,36 +19,36 @@ export interface NewRow {
   eventType?: string;
 }
 
-/** A lease from the reply that brought it until its settlement has a definite answer. */
+/** A lease, from the reply that granted it until its settlement has a definite answer. */
 export class Row {
   readonly eventId: string;
   readonly #leaseToken: string;
   readonly attempt: number;
   readonly visibilitySeconds: number;
   readonly eventType: string;
-  /** What its handler and callbacks get, as long as it is held. */
+  /** The event for handlers and callbacks; null once the lease is no longer held. */
   event: Event | null = null;
-  /** The handler of its event type, where there is one. */
+  /** The handler of the event type, if there is one. */
   handler: Handler | null = null;
   state: State = "waiting";
   leasedAt = 0;
   leaseEnd = 0;
-  /** When a renewal was last sent beside the heartbeats. */
+  /** When the last renewal was sent apart from heartbeats. */
   renewedAt = 0;
   beganAt = 0;
   timeLimitAt: number | null = null;
   /** Why the handler should stop; the first reason stays. */
   told: Told | null = null;
   toldAt = 0;
-  /** Interrupts whatever the handler waits for; set by the runner. */
+  /** Aborts the handler's signal; set once the handler has asked for the signal. */
   wake: (() => void) | null = null;
-  /** How the server ended the lease, where it did. */
+  /** How the server ended the lease; null while it has not. */
   ended: string | null = null;
-  /** The handler did not stop in time: it was reported without it, and its slot is used by another. */
+  /** True if the handler did not stop in time: the event was reported without it, and its slot was freed. */
   givenUp = false;
   progress: string | null = null;
   progressIsUnsent = false;
-  /** It waits until older leases of the same event are over, and until then at most for their handlers. */
+  /** Not null while this lease waits for older leases of the same event, whose handlers have until then to end. */
   behindUntil: number | null = null;
 
   constructor(row: NewRow) {
@@ -59,7 +59,7 @@ export class Row {
     this.eventType = row.eventType ?? "";
   }
 
-  /** Not a property of its own: tokens stand in no text form. */
+  /** A getter, so that no text form of the row has the token. */
   get leaseToken(): string {
     return this.#leaseToken;
   }
@@ -68,17 +68,17 @@ export class Row {
     return `event ${this.eventId} (${this.eventType}, attempt ${this.attempt})`;
   }
 
-  /** For a line of the log. */
+  /** The fields of a log line about this event. */
   fields<More extends object>(more?: More): { eventId: string; eventType: string; attempt: number } & More {
     return { eventId: this.eventId, eventType: this.eventType, attempt: this.attempt, ...(more as More) };
   }
 
-  /** The server has renewed the lease, or says how long it still holds. */
+  /** Applies a renewal, or an answer that says how long the lease still lasts. */
   renew(leaseEnd: number): void {
     this.leaseEnd = Math.max(this.leaseEnd, leaseEnd);
   }
 
-  /** True if the handler was not told to stop before. */
+  /** Tells the handler to stop. False if it already was told. */
   tell(reason: Told, now: number): boolean {
     if (this.told !== null) return false;
     this.told = reason;
@@ -87,11 +87,11 @@ export class Row {
   }
 }
 
-/** Rows by event; those whose event was leased again to this engine stand apart, by their lease token. */
+/** The rows by event id. If this engine leases an event again, the older row is kept apart, by its lease token. */
 export class Table {
   readonly rows: Map<string, Row> = new Map();
   readonly older: Map<string, Row> = new Map();
-  /** Until then the server does not take this engine for unresponsive. */
+  /** When the server will regard this engine as unresponsive, unless it gets another heartbeat. */
   aliveUntil: number = Infinity;
 
   get size(): number {
@@ -103,7 +103,7 @@ export class Table {
     yield* this.older.values();
   }
 
-  /** Takes in a lease. `behind`: it has to wait until older leases of the event are over. */
+  /** Adds a lease. `behind` means that it must wait for older leases of the same event. */
   place(row: Row, leaseEnd: number, now: number): Placed {
     row.leasedAt = now;
     row.leaseEnd = leaseEnd;
@@ -121,12 +121,12 @@ export class Table {
     return "behind";
   }
 
-  /** True while the lease holds for certain. */
+  /** True while the lease cannot have ended. */
   isCertain(row: Row, now: number): boolean {
     return row.ended === null && now < row.leaseEnd && now < this.aliveUntil;
   }
 
-  /** False: the lease may have ended while it waited, or it should not be worked on any more. */
+  /** Starts the handler's time. False if the lease may have ended while it waited, or the handler should not run. */
   begin(row: Row, now: number): boolean {
     if (row.state !== "waiting" || row.told !== null || !this.isCertain(row, now)) return false;
     row.state = "running";
@@ -134,13 +134,13 @@ export class Table {
     return true;
   }
 
-  /** Its report waits for an answer. */
+  /** The handler has ended; the report waits for an answer. */
   finish(row: Row): void {
     row.state = "settling";
     row.behindUntil = null;
   }
 
-  /** The report has its answer, or there is none. The newer lease of the event that may begin now. */
+  /** Removes a lease that needs no further report. Returns the newer lease of the event if it may begin now. */
   remove(row: Row): Row | null {
     row.event = null;
     const newer = this.rows.get(row.eventId);
@@ -154,7 +154,10 @@ export class Table {
     return newer;
   }
 
-  /** The report came too late because this engine has leased the event again: it is that lease's report now. */
+  /**
+   * Hands a report that came too late to the newer lease of the same event, whose handler then need not run.
+   * Returns that lease, or null if there is none.
+   */
   inherit(row: Row): Row | null {
     const newer = this.rows.get(row.eventId);
     if (newer === undefined || newer === row || newer.state !== "waiting" || row.beganAt === 0) return null;
@@ -163,10 +166,10 @@ export class Table {
     return newer;
   }
 
-  /** The server says that the lease is lost; true if that is news. */
+  /** Applies the server's statement that the lease is lost. True if this was not known before. */
   lose(row: Row, reason: string | null, now: number): boolean {
     if (this.rows.get(row.eventId) !== row || row.ended !== null) return false;
-    // The echo of a settlement whose answer is on its way.
+    // This engine's own settlement ended the lease; its answer has not arrived yet.
     if (row.state === "settling" && (reason === "completed" || reason === "failed" || reason === "released")) {
       return false;
     }
@@ -176,15 +179,15 @@ export class Table {
     return true;
   }
 
-  /** The engine was registered again, or removed: no lease holds. */
+  /** Marks all leases as lost, because the engine was registered again or removed. */
   loseAll(reason: string, now: number): Row[] {
     return [...this.rows.values()].filter((row) => this.lose(row, reason, now));
   }
 
   /**
-   * What a heartbeat lists, each event once, and whether the lease should be renewed.
+   * The leases that a heartbeat lists, and whether each should be renewed.
    *
-   * `until` is when the next heartbeat is due. No lease is renewed while the handlers' loop is stalled.
+   * `until` is when the next heartbeat is due. No lease is renewed while the event loop is stalled.
    */
   listed(now: number, until: number, isStalled: boolean = false): { row: Row; renew: boolean }[] {
     const listed: { row: Row; renew: boolean }[] = [];
@@ -196,7 +199,7 @@ export class Table {
     return listed;
   }
 
-  /** Rows that have waited too long for the handler of an older lease of the same event. */
+  /** The rows that have waited too long for the handler of an older lease of the same event. */
   overdueBehind(now: number): Row[] {
     return [...this.rows.values()].filter(
       (row) =>

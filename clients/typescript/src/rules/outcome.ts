@@ -1,4 +1,4 @@
-/** What is reported of an event, by how its handler ended. */
+/** Which report follows from the way a handler ended. */
 
 import type { Told } from "./leases.js";
 
@@ -13,19 +13,19 @@ export type Ending =
   | "retry_after"
   | "release"
   | "hold"
-  /** Anything else, as `signal.throwIfAborted()` and what was given the signal do. */
+  /** Anything else was thrown, for example by `signal.throwIfAborted()`. */
   | "raised";
 
-/** What is reported. */
+/** The kinds of reports. */
 export type Kind =
   | "completed"
-  /** Retried by the policy. */
+  /** Retried by the event's retry policy. */
   | "failed"
-  /** Retried after the handler's own delay. */
+  /** Retried after the delay that the handler gave. */
   | "failed_later"
   | "dead_letter"
   | "released"
-  /** Released with code `hold`, and the engine holds off. */
+  /** Released with code `hold`; the engine then leases nothing for a time. */
   | "held"
   /** Failed with type `HandlerTimeout`. */
   | "timed_out"
@@ -46,7 +46,7 @@ const BY_TOLD: Readonly<Record<Told, Kind>> = {
   timeout: "timed_out",
 };
 
-/** A handler that was told to stop and then threw has ended because of that, unless it said otherwise itself. */
+/** An error after the handler was told to stop counts as caused by that, unless the error itself names an outcome. */
 export function kindOfReport(ending: Ending, told: Told | null): Kind {
   if (told !== null && ending === "raised") return BY_TOLD[told];
   if (told === "lease_lost" && ending !== "returned") return "nothing";
@@ -54,9 +54,9 @@ export function kindOfReport(ending: Ending, told: Told | null): Kind {
 }
 
 /**
- * For how many seconds an event whose type has no handler is released; null where it fails instead.
+ * The delay in seconds with which an event without a handler is released; null if it fails instead.
  *
- * The tenth release in a row becomes a failure. The number of attempts does not count: retries raise it too.
+ * It fails instead of the tenth release in a row. Attempts are not counted, because retries increase them as well.
  */
 export function noHandler(releasesInRow: number, failsAtOnce: boolean): number | null {
   if (failsAtOnce || releasesInRow >= RELEASES_BEFORE_NO_HANDLER_FAILS) return null;

@@ -1,23 +1,23 @@
-/** What the server's refusals mean for an engine, by their code. */
+/** How an engine reacts to refusals of the server. */
 
 const MAX_INTERNAL_ERRORS = 10;
 
-/** What becomes of a settlement that was refused. */
+/** What a refusal means for a settlement. */
 export type Verdict =
-  /** The event is another engine's. */
+  /** The lease has ended; another engine may have the event. */
   | "lost"
-  /** It was settled otherwise before. */
+  /** An earlier, different settlement stands. */
   | "stands"
   | "gone"
-  /** Its content: the event is reported as failed. */
+  /** The content was refused: the event is reported as failed instead. */
   | "refused"
   | "again"
-  /** Nothing helps; the lease runs out. */
+  /** Nothing more can be reported: the lease expires. */
   | "dropped";
 
 /**
- * `isFallback`: it is the failure that stands for a report whose content was refused. `internalErrors`: how often this
- * settlement alone was answered with a fault of the server, now included.
+ * `isFallback`: the settlement is the failure that replaced a report whose content was refused. `internalErrors`: the
+ * number of internal errors for this settlement alone, this one included.
  */
 export function verdict(code: string, status: number, isFallback: boolean, internalErrors: number): Verdict {
   if (code === "lease_lost" || code === "engine_not_found") return "lost";
@@ -28,17 +28,17 @@ export function verdict(code: string, status: number, isFallback: boolean, inter
   return isFallback ? "dropped" : "refused";
 }
 
-/** What an engine does about a call that was refused as a whole. */
+/** What an engine does after a call was refused as a whole. */
 export type Recovery =
   | "register"
   /** Another process registered with this id. */
   | "superseded"
-  /** For good: the engine ends. */
+  /** The refusal is permanent: the engine stops. */
   | "refused"
-  /** Said, and tried again after a pause. */
+  /** Logged, and tried again after a pause. */
   | "wait";
 
-/** At start there is nothing to keep. */
+/** `atStart`: the engine holds no events yet, so most refusals stop it. */
 export function recovery(code: string, status: number, atStart: boolean = false): Recovery {
   if (code === "engine_superseded") return "superseded";
   if (code === "engine_not_found") return "register";
@@ -49,7 +49,7 @@ export function recovery(code: string, status: number, atStart: boolean = false)
 /**
  * How many settlements to send at a time after a batch was refused as a whole.
  *
- * One too large, or one that the server fails over, is found by halving; one that makes a request invalid, singly.
+ * Halving finds the one that is too large or makes the server fail; after an invalid request, they are sent singly.
  */
 export function nextBatch(entries: number, status: number): number {
   if (status === 413 || status === 431 || status >= 500) return Math.max(Math.floor(entries / 2), 1);

@@ -1,34 +1,34 @@
-/** The stages in which an engine ends. */
+/** The stages in which an engine stops. */
 
-// Exit statuses of an engine that does not end in order; of two, the greater one counts.
-/** Work was cut off. */
+// Exit statuses of an engine that did not stop normally. If several apply, the greatest counts.
+/** A handler was cut off, or a result could not be reported. */
 export const CUT_STATUS = 1;
-/** It cannot work as it is: its settings or its token are refused. */
+/** The server refused the engine, or its settings are wrong. */
 export const REFUSED_STATUS = 2;
-/** Another process has registered under its id. */
+/** Another process has registered with the same engine id. */
 export const SUPERSEDED_STATUS = 3;
-/** Its handlers, its event loop or one of its own parts cannot go on. */
+/** All handlers hang, or a part of the engine has crashed. */
 export const STUCK_STATUS = 4;
 
-/** What an engine does; it only moves on, apart from a drain that is taken back. */
+/** The stages, in order. An engine never goes back, except when the server ends a drain. */
 export const STAGES = ["working", "draining", "stopping", "cutting", "leaving"] as const;
 /**
- * Draining: nothing is leased, waiting events are released, handlers go on. Stopping: handlers were told to stop.
- * Cutting: what still runs is released.
+ * Draining: no events are leased, waiting events are released, and handlers continue. Stopping: handlers were told to
+ * stop. Cutting: the events of handlers that still run are released. Leaving: the engine deregisters.
  */
 export type Stage = (typeof STAGES)[number];
 
-/** What is known of an ending. */
+/** The facts that decide the stage. */
 export class Plan {
   readonly drainSeconds: number;
   readonly graceSeconds: number;
-  /** When the process was first asked to end; null while only the server asks. */
+  /** When the program first asked the engine to stop; null while it has not. */
   askedAt: number | null = null;
-  /** How often it was: the second time cuts. */
+  /** How many times the program has asked; the second time cuts off handlers. */
   asked = 0;
-  /** The server drains this engine. */
+  /** True while the server drains this engine. */
   isDrained = false;
-  /** Drained by the server, with nothing left to do, and told to exit. */
+  /** True if the server has told the drained engine to exit. */
   isReleased = false;
 
   constructor(drainSeconds: number, graceSeconds: number) {
@@ -36,7 +36,7 @@ export class Plan {
     this.graceSeconds = graceSeconds;
   }
 
-  /** `held`: events whose settlement has no answer yet. */
+  /** `held`: the number of events whose settlement has no answer yet. */
   stage(now: number, held: number): Stage {
     if (this.askedAt === null) {
       if (this.isReleased && held === 0) return "leaving";
