@@ -176,7 +176,7 @@ clients-faults-typescript: debug $(CLIENTS_VENV)/installed clients-typescript-bu
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_FAULT_MINUTES=$(MINUTES) \
 		EVENTLEASE_ENGINE='node ../typescript/conformance/engine.mjs' $(CLIENTS_BIN)/pytest engine -m "not python" $(ARGS)
 
-clients-bench: $(CLIENTS_VENV)/installed ## Measure the Python client beside bare loops of requests (ARGS='--mode exchange-100')
+clients-bench: $(CLIENTS_VENV)/installed clients-typescript-build ## Measure the clients beside bare loops of requests (ARGS='--mode exchange-100')
 	scripts/ensure-postgres
 	cargo build --locked --release --package eventlease
 	PYTHONPATH=clients/python/src $(CLIENTS_BIN)/python clients/bench/bench.py --server $(TARGET_DIR)/release/eventlease $(ARGS)
