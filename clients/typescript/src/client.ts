@@ -27,7 +27,7 @@ export interface ClientOptions {
   url?: string | readonly string[] | undefined;
   /** Default: EVENTLEASE_TOKEN. A function is called again after a 401. */
   token?: TokenSource | undefined;
-  /** Whether `enqueue` waits (the default) or throws BufferFull while too many events wait to be sent. */
+  /** While too many events wait to be sent, `enqueue` waits (the default) or throws BufferFull. */
   onFull?: "wait" | "throw" | undefined;
   /** How long a call is repeated before it throws Unavailable. Default: 30. */
   timeoutSeconds?: number | undefined;
@@ -41,7 +41,7 @@ export interface ClientCallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The time limit of each try. Default: 30. */
   readonly seconds?: number | undefined;
-  /** Whether the call may be repeated after a lost reply. Default: true for GET, PUT and DELETE. */
+  /** True if the call may be repeated after a lost reply. Default: true for GET, PUT and DELETE. */
   readonly isSafe?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

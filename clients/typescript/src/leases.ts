@@ -1,7 +1,8 @@
 /** What this engine holds, and what waits to be reported. */
 import { Condition } from "./condition.js";
 import { byteLength, depth, STANDARD, textOf, type Json } from "./encoding.js";
-import { counted, Event, type LeasedEvent } from "./event.js";
+import { Event } from "./event.js";
+import { counted, type LeasedEvent } from "./leased-event.js";
 import { Completed, Failed, Released, type Report } from "./outcomes.js";
 import { MAX_DETAIL_BYTES, MAX_JSON_DEPTH, settlement } from "./reports.js";
 import { Renewals } from "./renewals.js";

@@ -1,7 +1,7 @@
 import { numberOf } from "./encoding.js";
 import { randomUUID } from "node:crypto";
 import { problemError, type Problem } from "./errors.js";
-import type { LeasedEvent } from "./event.js";
+import type { LeasedEvent } from "./leased-event.js";
 import type { Settlement } from "./settlement.js";
 import type { Life } from "./life.js";
 import { pauseAfterNothing, spreadOut } from "./rules/backoff.js";

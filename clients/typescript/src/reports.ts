@@ -1,6 +1,5 @@
 /** Turns what a handler returned or threw into a report, and the report into the settlement that is sent. */
-import { inspect } from "node:util";
-import { byteLength, depth, STANDARD, textOf, type Json } from "./encoding.js";
+import { byteLength, STANDARD, textOf, type Json } from "./encoding.js";
 import type { ErrorClass } from "./handlers.js";
 import { wireOf } from "./new-event.js";
 import {
@@ -15,18 +14,13 @@ import {
   type Report,
   type ReportedError,
 } from "./outcomes.js";
+import { cut, describe, isError, messageOf, printable, typeOf } from "./reported-error.js";
 import type { Row, Told } from "./rules/leases.js";
 import { kindOfReport, type Ending } from "./rules/outcome.js";
 
 /** The limits of a server that names no others when the engine registers. */
 export const MAX_DETAIL_BYTES: number = 256 * 1024;
 export const MAX_JSON_DEPTH = 64;
-const MAX_TYPE_CHARS = 200;
-const MAX_MESSAGE_CHARS = 8192;
-const MAX_STACK_CHARS = 16_000;
-const MAX_OWN_DETAILS_BYTES = 64 * 1024;
-const MAX_OWN_DETAILS_DEPTH = 50;
-const MAX_CAUSES = 5;
 export const MAX_DELAY_SECONDS = 86_400;
 export const MAX_REASON_CHARS = 500;
 const MAX_CODE_CHARS = 64;
@@ -100,23 +94,6 @@ function endingOf(thrown: unknown, notRetryable: readonly ErrorClass[]): Ending 
   return notRetryable.some((kind) => thrown instanceof kind) ? "not_retryable" : "raised";
 }
 
-/** The `error` of a failure, cut to the server's limits. */
-export function describe(thrown: unknown, handler: string, withStack: boolean): ReportedError {
-  const details: Record<string, unknown> = { handler: cut(handler, MAX_TYPE_CHARS) };
-  const own = thrown instanceof PayloadInvalid ? thrown.places : memberOf(thrown, "details");
-  if (own !== undefined && own !== null) details["details"] = bounded(own);
-  const causes = causesOf(thrown);
-  if (causes.length > 0) details["cause"] = causes;
-  const stack = memberOf(thrown, "stack");
-  if (withStack && typeof stack === "string" && !(thrown instanceof PayloadInvalid)) {
-    details["stack"] = stack.slice(0, MAX_STACK_CHARS);
-  }
-  const described: ReportedError = { type: typeOf(thrown), message: messageOf(thrown), details };
-  const fingerprint = thrown instanceof NotRetryable ? cut(thrown.fingerprint, MAX_TYPE_CHARS) : null;
-  if (fingerprint !== null) described.fingerprint = fingerprint;
-  return described;
-}
-
 /**
  * The settlement of an event as it is sent, and the report that it contains.
  *
@@ -173,83 +150,6 @@ function membersOf({ result, enqueue }: Completed, json: Json, maxBytes: number)
 function listed(members: Record<string, unknown>): string {
   const text = textOf(members);
   return text === "{}" ? "" : `,${text.slice(1, -1)}`;
-}
-
-/** True for errors, also those of another realm: some test runners give each file a realm of its own. */
-function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
-}
-
-/** The `name` that the error itself or its class defines, else the name of its class. */
-function typeOf(thrown: unknown): string {
-  if (!isError(thrown)) return "NonError";
-  const named = [thrown, Object.getPrototypeOf(thrown) as object].some((each) => Object.hasOwn(each, "name"));
-  const name = memberOf(named ? thrown : thrown.constructor, "name");
-  return (typeof name === "string" && cut(name, MAX_TYPE_CHARS)) || "Error";
-}
-
-function messageOf(thrown: unknown): string {
-  let text: unknown;
-  try {
-    text = isError(thrown) ? thrown.message : thrown;
-    if (typeof text !== "string") text = inspect(text);
-  } catch {
-    // Getters and `inspect` methods of the author's classes may throw.
-  }
-  if (typeof text !== "string") return "the thrown value has no text";
-  return text.length <= MAX_MESSAGE_CHARS ? text : `${text.slice(0, MAX_MESSAGE_CHARS - 1)}…`;
-}
-
-function causesOf(thrown: unknown): { type: string; message: string }[] {
-  const causes: { type: string; message: string }[] = [];
-  let wave = nextCauses(thrown);
-  while (wave.length > 0 && causes.length < MAX_CAUSES) {
-    const [cause, ...others] = wave;
-    causes.push({ type: typeOf(cause), message: messageOf(cause) });
-    wave = [...others, ...nextCauses(cause)];
-  }
-  return causes;
-}
-
-/** The errors of an AggregateError, or else the `cause` of an error. */
-function nextCauses(thrown: unknown): unknown[] {
-  const errors = memberOf(thrown, "errors");
-  if (thrown instanceof AggregateError && Array.isArray(errors)) return errors.slice(0, MAX_CAUSES);
-  const cause = memberOf(thrown, "cause");
-  return cause === undefined || cause === null ? [] : [cause];
-}
-
-/** A member of the author's value; undefined if its getter throws. */
-function memberOf(value: unknown, name: string): unknown {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
-  try {
-    return (value as Record<string, unknown>)[name];
-  } catch {
-    return undefined;
-  }
-}
-
-/** The author's details, or the start of their JSON if they are too long or nested too deeply. */
-function bounded(value: unknown): unknown {
-  let text: string;
-  try {
-    text = textOf(value);
-  } catch (error) {
-    return `the details cannot be reported: ${messageOf(error)}`;
-  }
-  if (byteLength(text) > MAX_OWN_DETAILS_BYTES || depth(text) > MAX_OWN_DETAILS_DEPTH) {
-    return text.slice(0, MAX_MESSAGE_CHARS);
-  }
-  return JSON.parse(text) as unknown; // a copy: the author's value may change before it is sent
-}
-
-/** A text without control characters, cut to a length; null if nothing is left. */
-function cut(text: string | null | undefined, most: number): string | null {
-  return text === undefined || text === null ? null : printable(text).slice(0, most) || null;
-}
-
-function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "");
 }
 
 function delayOf(seconds: number): number {

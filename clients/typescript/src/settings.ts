@@ -28,7 +28,7 @@ export interface EngineOptions<S = undefined> {
   drainSeconds?: number | undefined;
   /** How long the server waits for a heartbeat before other engines get the events. Default: 45. */
   heartbeatTimeoutSeconds?: number | undefined;
-  /** Whether heartbeats are sent by a worker thread, or on the event loop, where handlers can delay them. */
+  /** `"thread"` sends heartbeats from a worker thread, `"loop"` from the event loop, where handlers can delay them. */
   heartbeats?: "thread" | "loop" | undefined;
   /** How long a lease lasts without renewal. Default: as configured for the event or its queue. */
   visibilityTimeoutSeconds?: number | undefined;
@@ -41,16 +41,16 @@ export interface EngineOptions<S = undefined> {
   /** The other queues that follow-up events may be enqueued to. */
   mayEnqueue?: readonly string[] | undefined;
   metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether an event without a handler is released (the default) or fails at once. */
+  /** `"release"` (the default) releases events without a handler, `"fail"` makes them fail at once. */
   onUnknownType?: "release" | "fail" | undefined;
   /** A generator function. What it yields is `event.state`; it is resumed after the last handler has ended. */
   lifespan?: (() => AsyncGenerator<S, unknown, undefined> | Generator<S, unknown, undefined>) | undefined;
   /** The port on which `/healthz` and `/readyz` are served; 0 picks a free one. */
   healthPort?: number | undefined;
   json?: Json | undefined;
-  /** Whether the stack of a failure is sent to the server. Default: true. */
+  /** Sends the stack of a failure to the server. Default: true. */
   reportTraceback?: boolean | undefined;
-  /** Whether failures are logged. Default: true. */
+  /** Logs failures. Default: true. */
   logFailures?: boolean | undefined;
   logger?: Logger | undefined;
   fetch?: Fetch | undefined;

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 
 import type * as OpenTelemetry from "@opentelemetry/api";
 
-import type { LeasedEvent } from "./event.js";
+import type { LeasedEvent } from "./leased-event.js";
 import { VERSION } from "./version.js";
 
 type Api = typeof OpenTelemetry;

@@ -1,7 +1,8 @@
 /** Handlers at work without a server: leases that were never given out, and a clock that the test moves. */
 import { Leases } from "../src/leases.js";
 import { Handlers, type HandlerOptions } from "../src/handlers.js";
-import type { Event, LeasedEvent } from "../src/event.js";
+import type { Event } from "../src/event.js";
+import type { LeasedEvent } from "../src/leased-event.js";
 import type { LogFields, Logger } from "../src/logger.js";
 import type { Report } from "../src/outcomes.js";
 import type { Row } from "../src/rules/leases.js";

@@ -9,7 +9,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, context, trace } from "@opentel
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 
-import type { LeasedEvent } from "../src/event.js";
+import type { LeasedEvent } from "../src/leased-event.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
 import { loadTracing, processing, traceContext } from "../src/tracing.js";
 import { NEW, clientOf, sentEvents } from "./producing.js";

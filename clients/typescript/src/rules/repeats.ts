@@ -1,8 +1,8 @@
-/** Whether a failed call is repeated. */
+/** The rules for repeating failed calls. */
 
 const MAX_INTERNAL_ERRORS = 3;
 
-/** Whether a call may be repeated, and for how long. */
+/** The conditions under which a call may be repeated. */
 export interface Repeat {
   /** True if the call may arrive twice: a GET, PUT or DELETE, a poll with its id, an event with an idempotency key. */
   readonly isSafe: boolean;

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { textOf } from "../encoding.js";
 import { partsOf, type Engine } from "../engine.js";
-import type { LeasedEvent } from "../event.js";
+import type { LeasedEvent } from "../leased-event.js";
 import { Leases } from "../leases.js";
 import { Completed, Failed, Released, type Report, type ReportedError } from "../outcomes.js";
 import { settlement } from "../reports.js";
