@@ -95,6 +95,11 @@ class Running:
         is_ours = threading.current_thread() in (self._thread, *self.life.threads)
         return is_on_loop or is_ours or is_of(self.life.leases)
 
+    @property
+    def refused(self) -> str:
+        """Why the engine has ended by itself; empty if it has not."""
+        return self.why if self.done.done() and self.status >= REFUSED_STATUS else ""
+
     def raise_refused(self) -> None:
         """Raises EngineRefused if the engine has ended by itself."""
         if self.status >= REFUSED_STATUS:

@@ -353,7 +353,7 @@ def test_an_engine_that_has_ended_by_itself_does_not_look_as_if_it_worked(
     server.refuse_next("register", "unauthenticated")
     desk.engine.start()
     until(lambda: "left, with status 2" in caplog.text)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="unauthenticated"):
         desk.engine.stats()
     assert (desk.engine.engine_id, desk.engine.health_port) == (None, None)
     with pytest.raises(EngineRefused, match="unauthenticated"):
