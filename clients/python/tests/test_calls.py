@@ -119,7 +119,8 @@ def test_a_try_takes_at_most_what_is_left_of_the_time_limit(repeat: Repeat, limi
     pauses, given = Pauses(), list[float]()
 
     class Slow:
-        def send(self, _: Request, seconds: float) -> Reply:
+        def send(self, request: Request, seconds: float) -> Reply:
+            assert request.method == "GET"
             given.append(seconds)
             pauses.made.append(4)  # the clock goes on by as much
             return OK if len(given) == 3 else reply(503, {"code": "shutting_down"})

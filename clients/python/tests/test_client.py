@@ -318,9 +318,9 @@ def test_a_server_that_never_answers_is_awaited_no_longer_than_the_time_limit(ca
     limits: list[float] = []
 
     class Silent:
-        def send(self, _: Request, seconds: float) -> Reply:
+        def send(self, request: Request, seconds: float) -> Reply:
             limits.append(seconds)
-            return reply(404, {"code": "event_not_found"})  # which is not repeated
+            return reply(404, {"code": "event_not_found", "detail": request.path})  # which is not repeated
 
         def close(self) -> None:
             pass

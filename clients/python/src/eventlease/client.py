@@ -57,7 +57,7 @@ class Client:
             raise ConfigurationError("timeout_seconds: a number above 0")
         given = {
             "on_full: wait or raise": on_full in ("wait", "raise"),
-            "coalesce: True or False": isinstance(coalesce, bool),
+            "coalesce: True or False": coalesce in (True, False),
             "json: an object with `dumps` and `loads`": is_json(json),
             "transport: a function of a URL": callable(transport),
         }
