@@ -105,6 +105,34 @@ def test_a_call_is_repeated_until_it_is_answered() -> None:
     assert len({(request.method, request.path) for _, request in script.sent}) == 1
 
 
+@pytest.mark.parametrize(
+    ("repeat", "limits"),
+    [
+        (Repeat(is_safe=True, within_seconds=10), [10, 6, 2]),
+        (Repeat(is_safe=True, within_seconds=10, extra_seconds=3), [13, 9, 4.8]),
+        (Repeat(is_safe=True, within_seconds=100), [30, 30, 30]),
+        (ENGINE, [30, 30, 30]),
+    ],
+    ids=["what is left", "a wait", "its own limit", "no time limit"],
+)
+def test_a_try_takes_at_most_what_is_left_of_the_time_limit(repeat: Repeat, limits: list[float]) -> None:
+    pauses, given = Pauses(), list[float]()
+
+    class Slow:
+        def send(self, request: Request, seconds: float) -> Reply:
+            assert request.method == "GET"
+            given.append(seconds)
+            pauses.made.append(4)  # the clock goes on by as much
+            return OK if len(given) == 3 else reply(503, {"code": "shutting_down"})
+
+        def close(self) -> None:
+            pass
+
+    timing = Timing(stop=pauses, clock=pauses.clock, random=lambda: 0.0)
+    get(Calls(["a"], credentials=Token(None), transport=lambda _: Slow(), timing=timing), repeat)
+    assert given == pytest.approx(limits)
+
+
 def test_a_stale_connection_is_repeated_at_once_and_once() -> None:
     calls, _, pauses = make(STALE, STALE, OK)
     get(calls)

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, get_type_hints
 
@@ -298,6 +299,116 @@ def test_a_closed_client_sends_nothing(client: Client) -> None:
     client.close()
     with pytest.raises(Unavailable, match="closed"):
         client.enqueue("dialogue", "asked", 1)
+
+
+CALLS: list[tuple[str, Callable[[Client], Any]]] = [
+    ("enqueue", lambda client: client.enqueue("dialogue", "asked", 1)),
+    ("enqueue_many", lambda client: client.enqueue_many([NEW])),
+    ("read", lambda client: client.read(UNKNOWN)),
+    ("cancel", lambda client: client.cancel(UNKNOWN)),
+    ("call", lambda client: client.call("GET", "/server")),
+    ("wait", lambda client: client.wait(UNKNOWN, timeout=3)),
+    ("wait_many", lambda client: client.wait_many([UNKNOWN], timeout=3)),
+    ("wait_for_run", lambda client: client.wait_for_run("r", timeout=3)),
+]
+
+
+@pytest.mark.parametrize("call", [call for _, call in CALLS], ids=[name for name, _ in CALLS])
+def test_a_server_that_never_answers_is_awaited_no_longer_than_the_time_limit(call: Callable[[Client], Any]) -> None:
+    limits: list[float] = []
+
+    class Silent:
+        def send(self, request: Request, seconds: float) -> Reply:
+            limits.append(seconds)
+            return reply(404, {"code": "event_not_found", "detail": request.path})  # which is not repeated
+
+        def close(self) -> None:
+            pass
+
+    with Client(transport=lambda _: Silent(), timeout_seconds=3) as client, suppress(ProblemError):
+        call(client)
+    assert all(2 <= limit <= 5 for limit in limits)
+    assert limits
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["enqueue", "enqueue_many"])
+def test_closing_counts_events_of_requests_that_have_no_answer(many: bool, caplog: pytest.LogCaptureFixture) -> None:
+    is_reached, results = threading.Event(), SimpleQueue[Any]()
+
+    class Away:
+        def send(self, request: Request, seconds: float) -> Reply:
+            is_reached.set()
+            raise NotSent(f"refused {request.path} within {seconds:g} s")
+
+        def close(self) -> None:
+            pass
+
+    client = Client(transport=lambda _: Away(), timeout_seconds=600)
+
+    def enqueue() -> None:
+        try:
+            results.put(client.enqueue_many([NEW] * 500) if many else client.enqueue("dialogue", "asked", 1))
+        except Unavailable as error:
+            results.put([error])
+
+    thread = threading.Thread(target=enqueue)
+    thread.start()
+    assert is_reached.wait(30)
+    count = client.close(seconds=0.1)
+    thread.join(30)
+    assert [type(result) for result in results.get(timeout=30)] == [Unavailable] * count
+    assert count == (500 if many else 1)
+    assert f"closed with {count} events that were not acknowledged" in caplog.text
+
+
+def test_closing_waits_for_requests_that_are_being_answered(server: FakeServer) -> None:
+    is_reached, may_answer = threading.Event(), threading.Event()
+
+    class Slow:
+        def send(self, request: Request, seconds: float) -> Reply:
+            is_reached.set()
+            assert may_answer.wait(30)
+            return server.transport("").send(request, seconds)
+
+        def close(self) -> None:
+            pass
+
+    client = Client(transport=lambda _: Slow())
+    thread = threading.Thread(target=client.enqueue_many, args=([NEW],))
+    thread.start()
+    assert is_reached.wait(30)
+    threading.Timer(0.2, may_answer.set).start()
+    assert client.close(seconds=30) == 0
+    assert len(server.state.events) == 1
+    thread.join(30)
+
+
+def test_a_client_that_is_closed_between_two_requests_keeps_the_answers_so_far(client: Client) -> None:
+    def events() -> Iterator[dict[str, Any]]:
+        yield from [NEW] * (MAX_BATCH_EVENTS + 1)
+        client.close()
+        yield NEW
+
+    results = client.enqueue_many(events())
+    assert [type(result) for result in results] == [Enqueued] * MAX_BATCH_EVENTS + [Unavailable] * 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"coalesce": "no"}, {"on_full": "drop"}, {"json": {}}, {"json": None}, {"transport": 5}, {"url": 3}),
+        *({"token": 3}, {"timeout_seconds": "3"}, {"timeout_seconds": float("nan")}, {"timeout_seconds": 0}),
+    ],
+)
+def test_wrong_options_of_a_client_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        Client(**options)
+
+
+def test_idempotency_is_true_or_false(client: Client) -> None:
+    wrong: Any = "no"
+    with pytest.raises(InvalidInput, match="idempotency"):
+        client.enqueue("dialogue", "asked", 1, idempotency=wrong)
 
 
 def test_closing_ends_a_call_that_waits(server: FakeServer, client: Client) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eventlease import AsyncClient, Client, Enqueued, EventCancelled, Unavailable
+from eventlease import AsyncClient, Client, Enqueued, EventCancelled, InvalidInput, Unavailable
 from eventlease.testing import FakeServer
 
 NEW = {"engine_type": "dialogue", "event_type": "asked", "payload": 1}
@@ -96,3 +96,23 @@ def test_each_of_many_is_asked_for_before_the_time_is_over(server: FakeServer) -
             client.cancel(event_id)
         values = client.wait_many(ids, timeout=0)
         assert [type(value) for value in values] == [TimeoutError] * 100 + [EventCancelled] * 150
+
+
+@pytest.mark.parametrize("waits", WAITS)
+@pytest.mark.parametrize("timeout", ["x", float("nan"), True])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_timeout_is_a_number(server: FakeServer, waits: Callable[..., Any], timeout: Any, is_async: bool) -> None:
+    async def on_loop() -> None:
+        async with AsyncClient(transport=server.transport) as client:
+            await waits(client, "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10", timeout)
+
+    with Client(transport=server.transport) as client, pytest.raises(InvalidInput, match="timeout"):
+        asyncio.run(on_loop()) if is_async else waits(client, "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10", timeout)
+
+
+def test_a_timeout_may_be_endless(server: FakeServer) -> None:
+    with Client(transport=server.transport) as client:
+        (event_id,) = ids_of(client, 1)
+        client.cancel(event_id)
+        with pytest.raises(EventCancelled):
+            client.wait(event_id, timeout=float("inf"))

@@ -139,6 +139,8 @@ class AsyncClient:
 
     async def _ended(self, watcher: waiting.Watcher, awaited: Iterable[str], timeout: float | None) -> dict[str, Any]:
         """The values of those that have ended within the time."""
+        if timeout is not None:
+            waiting.checked_timeout(timeout)
         values = {each: asyncio.get_running_loop().create_future() for each in awaited}
         for each, future in values.items():
             watcher.watch(each, future)

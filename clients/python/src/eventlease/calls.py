@@ -106,7 +106,7 @@ class Calls:
         headers: Mapping[str, str] | None = None,
         members: Sequence[str] = (),
     ) -> Any:
-        """The decoded reply; None where it has no body. `seconds` limits one try.
+        """The decoded reply; None where it has no body. `seconds` limits one try, and so does `repeat`.
 
         With `members` it is an object that has these, or NotEventLease.
 
@@ -158,7 +158,7 @@ class Calls:
             request = Request(method, path, {**fixed, **shown, **content, **(headers or {})}, body)
             try:
                 self.sent_at = self._timing.clock()
-                reply = self._transport.send(request, seconds)
+                reply = self._transport.send(request, tries.try_seconds(seconds))
             except TransportError as error:
                 if tries.failed(error.failure, f"{self._urls[0]}: {error}"):
                     self._next_server()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from eventlease import enqueuing, waiting
@@ -11,10 +12,10 @@ from eventlease.coalesce import Coalescer, Waiting
 from eventlease.connections import Connections
 from eventlease.encoding import STANDARD, Json
 from eventlease.enqueuing import CALL_SECONDS, MAX_BATCH_EVENTS, Enqueued, EventOptions, NewBody
-from eventlease.errors import ConfigurationError, EventLeaseError, InvalidInput, refused_here
+from eventlease.errors import ConfigurationError, EventLeaseError, InvalidInput, Unavailable, refused_here
 from eventlease.futures import unwrapped
 from eventlease.rules.repeats import Repeat
-from eventlease.settings import is_number
+from eventlease.settings import is_json, is_number
 from eventlease.transport import Transport, Urllib3Transport
 
 if TYPE_CHECKING:
@@ -49,12 +50,19 @@ class Client:
 
         With `coalesce`, events that threads enqueue at the same time go in one request. Where 10,000 events or 32 MiB
         wait already, `enqueue` waits, or raises BufferFull with `on_full="raise"`. Calls are repeated for
-        `timeout_seconds`; then they raise Unavailable.
+        `timeout_seconds`; then they raise Unavailable. None of their tries goes on for longer, apart from two seconds
+        that each may take.
         """
         if not is_number(timeout_seconds, 0) or timeout_seconds == 0:
             raise ConfigurationError("timeout_seconds: a number above 0")
-        if on_full not in ("wait", "raise"):
-            raise ConfigurationError("on_full: wait or raise")
+        given = {
+            "on_full: wait or raise": on_full in ("wait", "raise"),
+            "coalesce: True or False": coalesce in (True, False),
+            "json: an object with `dumps` and `loads`": is_json(json),
+            "transport: a function of a URL": callable(transport),
+        }
+        if wrong := [text for text, is_right in given.items() if not is_right]:
+            raise ConfigurationError("; ".join(wrong))
         self.connections = Connections(url, token, transport, json)
         self.timeout_seconds = timeout_seconds
         self.coalescer = Coalescer(self._send, timeout_seconds, raises_when_full=on_full == "raise")
@@ -72,7 +80,9 @@ class Client:
 
         Returns how many events were not acknowledged; the server may have stored some of them.
         """
+        until = time.monotonic() + seconds
         count = self.coalescer.close(seconds)
+        count += self.connections.unacknowledged(max(until - time.monotonic(), 0.0))
         self.connections.close()
         self.coalescer.join()
         if count:
@@ -92,7 +102,7 @@ class Client:
         """Makes any call of the HTTP interface and returns the decoded reply; `path` is relative to /api/v1.
 
         `is_safe` says whether it may be sent again when its reply was lost; by default GET, PUT and DELETE may.
-        `seconds` limits one try.
+        `seconds` limits one try, which takes no longer than is left of `timeout_seconds`, or two seconds.
         """
         repeat = Repeat(method in ("GET", "PUT", "DELETE") if is_safe is None else is_safe, self.timeout_seconds)
         with self.connections.one() as calls:
@@ -102,7 +112,7 @@ class Client:
         """Returns when the event is stored. Raises InvalidInput if it is refused, Unavailable without an answer."""
         body = self.body(enqueuing.new_event(engine_type, event_type, payload, options))
         if not self._coalesces:
-            with self.connections.one() as calls:
+            with self.connections.enqueuing(1), self.connections.one() as calls:
                 event = enqueuing.enqueue_one(calls, body, self.timeout_seconds)
             self._say(event)
             return event
@@ -128,9 +138,18 @@ class Client:
                 return [refused[0]] * len(together)
             if len(together) > MAX_BATCH_EVENTS:
                 raise refused_here(f"{len(together)} events are more than the {MAX_BATCH_EVENTS} of a transaction")
-            return self._send([body for body in together if isinstance(body, NewBody)], atomic=True)
+            sent = [body for body in together if isinstance(body, NewBody)]
+            with self.connections.enqueuing(len(sent)):
+                return self._send(sent, atomic=True)
         for batch in enqueuing.batches(bodies):
-            answers = iter(self._send([body for body in batch if isinstance(body, NewBody)]))
+            sent = [body for body in batch if isinstance(body, NewBody)]
+            try:
+                with self.connections.enqueuing(len(sent)):
+                    answers = iter(self._send(sent))
+            except Unavailable as error:
+                if not results:
+                    raise
+                answers = iter([error] * len(sent))  # closed meanwhile; the answers so far are not lost
             results += [next(answers) if isinstance(body, NewBody) else body for body in batch]
         return results
 

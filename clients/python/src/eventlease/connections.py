@@ -75,6 +75,8 @@ class Connections:
         self._idle: list[Calls] = []
         self._busy: set[Calls] = set()
         self.timing = Timing()
+        self._events_changed = threading.Condition(threading.Lock())
+        self._events = 0
 
     after_fork = _begin  # what is left over stays the parent's
 
@@ -96,6 +98,24 @@ class Connections:
                     self._idle.append(calls)
             if not is_kept:
                 calls.close()
+
+    @contextmanager
+    def enqueuing(self, events: int) -> Generator[None]:
+        """Counts events whose caller makes the request itself, until it is answered."""
+        with self._events_changed:
+            self._events += events
+        try:
+            yield
+        finally:
+            with self._events_changed:
+                self._events -= events
+                self._events_changed.notify_all()
+
+    def unacknowledged(self, seconds: float) -> int:
+        """How many of these events have no answer, after up to that long."""
+        with self._events_changed:
+            self._events_changed.wait_for(lambda: not self._events, seconds)
+            return self._events
 
     def close(self) -> None:
         """Ends all connections; calls under way raise Unavailable."""

@@ -210,9 +210,10 @@ class Engine:
         return health.port if health else None
 
     def stats(self) -> Stats:
-        """Counts since the start. RuntimeError while it does not work."""
+        """Counts since the start. RuntimeError while it does not work, with the reason if it has ended by itself."""
         if (running := self._working) is None:
-            raise RuntimeError("the engine does not work: it was not started, or it has ended")
+            why = self._running.refused if self._running is not None else ""
+            raise RuntimeError(f"the engine does not work: {why or 'it was not started, or it has ended'}")
         life = running.life
         age = life.leases.now() - life.heart.answered_at if life.heart.answered_at is not None else None
         return replace(

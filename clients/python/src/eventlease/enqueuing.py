@@ -84,7 +84,11 @@ def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
         sent: dict[str, Any] = dict(event)
     except (TypeError, ValueError):
         raise refused_here(f"an event must be a dictionary, not {type(event).__name__}") from None
-    may_make_key = sent.pop("idempotency", True)
+    may_make_key = sent.pop("idempotency", None)
+    if may_make_key is None:
+        may_make_key = True
+    if not isinstance(may_make_key, bool):
+        raise refused_here(f"idempotency must be True or False, not {may_make_key!r}")
     has_key = sent.get("idempotency_key") is not None
     if not has_key and may_make_key:
         sent["idempotency_key"] = os.urandom(16).hex()

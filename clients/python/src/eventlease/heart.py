@@ -27,7 +27,7 @@ MAX_CALL_SECONDS = 10.0
 MAX_WAIT_SECONDS = 60
 FIRST_PAUSE_SECONDS = 0.5
 NEWS_PAUSE_SECONDS = 0.1
-ONCE = Repeat(is_safe=True, within_seconds=0.0)
+ONCE = Repeat(is_safe=True, within_seconds=0.0, extra_seconds=MAX_WAIT_SECONDS + MAX_CALL_SECONDS)
 
 
 class Heart:

@@ -8,6 +8,7 @@ import sys
 import threading
 import weakref
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ POLL_SECONDS = 2.0
 ENDED_POLL_SECONDS = 0.3
 LEAVE_SECONDS = 1.5
 JOIN_SECONDS = 2.0
+SAY_SECONDS = 5.0
+ENTERED = ("entered", 0, "")
 
 
 class Running:
@@ -68,6 +71,8 @@ class Running:
         self._cut_until = 0.0
         self._poll_until = 0.0
         """Until when the engine waits for a poll that is under way before it leaves."""
+        self._say_at = 0.0
+        """When it is said that the lifespan is awaited."""
         self._is_working = False
         self.status = 0
         self.why = ""
@@ -92,8 +97,13 @@ class Running:
     def waits_for_caller(self) -> bool:
         """True if the engine cannot end before the caller goes on: in its handlers, its threads and on its loop."""
         is_on_loop = self._loop is not None and current_loop() is self._loop
-        is_ours = threading.current_thread() in (self._thread, *self.life.threads)
+        is_ours = threading.current_thread() in (self._thread, self._lifespan.thread, *self.life.threads)
         return is_on_loop or is_ours or is_of(self.life.leases)
+
+    @property
+    def refused(self) -> str:
+        """Why the engine has ended by itself; empty if it has not."""
+        return self.why if self.done.done() and self.status >= REFUSED_STATUS else ""
 
     def raise_refused(self) -> None:
         """Raises EngineRefused if the engine has ended by itself."""
@@ -132,7 +142,13 @@ class Running:
             return
         if kind == "registered":
             if not is_ending:
-                state = self._lifespan.enter(self._loop)
+                self._say_at = self.life.leases.now() + SAY_SECONDS
+                inbox = self.life.inbox
+                self._lifespan.enter(f"eventlease-{self._name}-lifespan", self._loop, lambda: inbox.put(ENTERED))
+            return
+        if kind == "entered":
+            if not is_ending:
+                state = self._lifespan.state()
                 self._is_working = True
                 self.life.work(state)
             return
@@ -147,6 +163,8 @@ class Running:
     def _move(self) -> None:
         life, plan = self.life, self._plan
         now, held = life.leases.now(), life.leases.held()
+        if self._lifespan.is_entering:
+            self._say_awaited("entered")
         plan.is_drained = life.command in ("drain", "stop")
         plan.is_released = life.command == "stop" and life.after_drain == "exit"
         # The reply of a poll may bring events; without their leases they would be silent losses.
@@ -197,13 +215,43 @@ class Running:
     def _leave(self) -> None:
         self.life.stopped.set()
         self.life.leave(LEAVE_SECONDS)
-        if self._is_working:
+        if self._lifespan.is_begun:
             try:
-                self._lifespan.leave(JOIN_SECONDS)
+                self._leave_lifespan()
             except BaseException:
                 log.exception("%s: the lifespan raised an exception as it was closed", self._name)
         self.life.close(JOIN_SECONDS)
         self._end_loop()
+
+    def _leave_lifespan(self) -> None:
+        """Awaits it until `drain_seconds` are over or a second signal comes, and a moment in any case."""
+        lifespan, plan, now = self._lifespan, self._plan, self.life.leases.now
+        was_entering, began, signals = lifespan.is_entering, now(), plan.asked
+        until = least = began + JOIN_SECONDS
+        if not was_entering and signals < 2:
+            until = max(least, (began if plan.asked_at is None else plan.asked_at) + plan.drain_seconds)
+        self._say_at = began + SAY_SECONDS
+        lifespan.leave()
+        while not lifespan.has_left(TICK_SECONDS):
+            with suppress(Empty):
+                plan.asked += self.life.inbox.get_nowait()[0] == "signal"
+            if now() >= least and lifespan.is_out_of_reach:
+                raise RuntimeError("the event loop of the lifespan does not run")
+            if now() >= until or plan.asked > max(signals, 1):
+                break
+            self._say_awaited("left")
+        else:
+            return
+        if was_entering:
+            log.warning("%s: the engine ends while its lifespan is being entered", self._name)
+        else:
+            self.status = max(self.status, CUT_STATUS)
+            log.error("%s: the lifespan did not end in time, and is left behind", self._name)
+
+    def _say_awaited(self, what: str) -> None:
+        if self.life.leases.now() >= self._say_at:
+            self._say_at = float("inf")
+            log.warning("%s: the lifespan is awaited, which is being %s", self._name, what)
 
     def _end_loop(self) -> None:
         if self._own_loop is not None:

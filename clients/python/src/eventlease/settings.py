@@ -91,9 +91,7 @@ class Settings:
                 self.heartbeat_timeout_seconds, 3, 86_400
             ),
             "on_unknown_type: release or fail": self.on_unknown_type in ("release", "fail"),
-            "json: an object with `dumps` and `loads`": all(
-                hasattr(self.encoding, name) for name in ("dumps", "loads")
-            ),
+            "json: an object with `dumps` and `loads`": is_json(self.encoding),
             "transport: a function of a URL": callable(self.transport),
         }
         optional: dict[str, tuple[Any, Callable[[Any], bool]]] = {
@@ -124,6 +122,11 @@ class Settings:
             return isinstance(value, Mapping) and bool(dump_request({**value}, self.encoding))
         except InvalidInput:
             return False
+
+
+def is_json(value: Any) -> bool:
+    """True for what writes and reads JSON."""
+    return all(callable(getattr(value, name, None)) for name in ("dumps", "loads"))
 
 
 def is_number(value: Any, least: float, most: float = float("inf")) -> bool:

@@ -130,7 +130,7 @@ class Urllib3Transport:
         connection, path = self._connection, self._prefix + request.path
         response: http_client.HTTPResponse | None = None
         try:
-            connection.sock.settimeout(seconds)  # until here it was the limit of connecting
+            connection.sock.settimeout(max(deadline - time.monotonic(), 0.1))  # until here it limited connecting
             try:
                 http_client.HTTPConnection.request(connection, request.method, path, request.body, request.headers)
             except (http_client.InvalidURL, ValueError) as error:

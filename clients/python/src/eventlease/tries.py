@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("eventlease.calls")
 
 SAY_AGAIN_SECONDS = 30.0
+LEAST_TRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Tries:
         self._said_at: float | None = None
         self._pauses = self._internal_errors = 0
         self._was_at_once = self._is_unknown = False
+
+    def try_seconds(self, most: float) -> float:
+        """How long the next try may take: what is left of the time limit, or two seconds, which a busy server needs."""
+        within = self._repeat.within_seconds
+        if within is None:
+            return most
+        left = self._started + within - self._timing.clock()
+        return min(most, max(left + self._repeat.extra_seconds, LEAST_TRY_SECONDS))
 
     def answered(self) -> None:
         """Says that an outage is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -24,6 +25,7 @@ from eventlease.errors import (
 from eventlease.futures import resolve
 from eventlease.rules.backoff import pause_after_nothing
 from eventlease.rules.repeats import Repeat
+from eventlease.settings import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,9 +41,10 @@ MAX_WAIT_SECONDS = 20
 REPLY_SECONDS = 15.0
 MAX_REQUESTS = 8
 LAST_PAUSE_SECONDS = 0.2
+EXTRA_SECONDS = 2.0
 EVENT = ("event_id", "status")
 RUN = ("counts",)
-_REPEAT = Repeat(is_safe=True, within_seconds=30)
+_REPEAT = Repeat(is_safe=True, within_seconds=30, extra_seconds=MAX_WAIT_SECONDS + REPLY_SECONDS)
 
 
 def checked_id(event_id: str | UUID) -> str:
@@ -82,11 +85,19 @@ def is_run_open(run: dict[str, Any]) -> bool:
     return bool(run["counts"]["queued"] + run["counts"]["processing"])
 
 
+def checked_timeout(seconds: float) -> float:
+    """The time limit of a wait; one below 0 is over. Raises InvalidInput for what is no number, as NaN."""
+    if not is_number(seconds, -math.inf):
+        raise refused_here(f"timeout must be a number of seconds or None, not {seconds!r}")
+    return seconds
+
+
 class TimeLimit:
     """How long a wait lasts, which may take several requests."""
 
     def __init__(self, seconds: float | None) -> None:
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        """Raises InvalidInput for what is no number."""
+        self._deadline = None if seconds is None else time.monotonic() + checked_timeout(seconds)
 
     def left(self) -> float | None:
         """Seconds; None without a limit."""
@@ -94,12 +105,12 @@ class TimeLimit:
 
     def repeat(self) -> Repeat:
         """How the next request may be repeated."""
-        return Repeat(is_safe=True, within_seconds=self.left())
+        return Repeat(is_safe=True, within_seconds=self.left(), extra_seconds=EXTRA_SECONDS)
 
     def wait_seconds(self, most: int = MAX_WAIT_SECONDS) -> int:
         """How many whole seconds the server may wait before it answers the next request."""
         left, self._asked_at = self.left(), time.monotonic()
-        self._wait_seconds = most if left is None else min(int(left), most)
+        self._wait_seconds = most if left is None else int(min(left, most))
         return self._wait_seconds
 
     def pause(self, stop: threading.Event) -> None:

@@ -15,6 +15,7 @@ import pytest
 from working import QUEUE, Desk, got, nothing, until
 
 from eventlease import Client, ConfigurationError, Engine, EngineRefused, Event
+from eventlease.running import Running
 from eventlease.testing import FakeServer
 from eventlease.transport import Transport
 
@@ -233,6 +234,112 @@ def test_what_handlers_share_may_take_its_time_to_close(server: FakeServer, kind
     assert closed.is_set()
 
 
+def running_of(desk: Desk) -> Running:
+    """The engine at work, which signals ask to end."""
+    of_engine = desk.engine._running  # pyright: ignore[reportPrivateUsage]
+    assert of_engine is not None
+    return of_engine
+
+
+def hanging(kind: str, moment: str, begun: threading.Event, may_end: threading.Event) -> Any:
+    """A lifespan that hangs while it is entered or left, until it may end."""
+
+    @contextmanager
+    def pool() -> Generator[None]:
+        if moment == "entered":
+            begun.set()
+            got(may_end)
+        yield
+        if moment == "left":
+            begun.set()
+            got(may_end)
+
+    async def hang() -> None:
+        begun.set()
+        while not may_end.is_set():
+            await asyncio.sleep(0.01)
+
+    @asynccontextmanager
+    async def pool_on_loop() -> AsyncGenerator[None]:
+        if moment == "entered":
+            await hang()
+        yield
+        if moment == "left":
+            await hang()
+
+    return pool if kind == "def" else pool_on_loop
+
+
+@pytest.mark.parametrize("how", ["stop", "signal"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_engine_can_be_stopped_while_what_its_handlers_share_is_made(
+    server: FakeServer, kind: str, how: str
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    desk = Desk(server, lifespan=hanging(kind, "entered", begun, may_end), drain_seconds=600)
+    desk.engine.on("x")(nothing)
+    event_id = desk.put()
+    desk.engine.start()
+    got(begun)
+    running = running_of(desk)
+    running.ask(how)
+    try:
+        running.done.result(20)
+    finally:
+        may_end.set()
+    desk.engine.stop()
+    assert not server.state.engines
+    assert server.event(event_id)["status"] == "queued"
+
+
+@pytest.mark.parametrize("how", ["time", "second signal"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_handlers_share_is_left_behind_where_it_does_not_close(
+    server: FakeServer, kind: str, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    lifespan = hanging(kind, "left", begun, may_end)
+    desk = Desk(server, lifespan=lifespan, drain_seconds=0 if how == "time" else 600)
+    desk.engine.on("x")(nothing)
+    desk.engine.start()
+    desk.put()
+    desk.answer()
+    running = running_of(desk)
+    running.ask("signal")
+    got(begun)
+    if how == "second signal":
+        running.ask("signal")
+    try:
+        running.done.result(20)
+    finally:
+        may_end.set()
+    assert running.status == 1
+    assert "the lifespan did not end in time" in caplog.text
+    desk.engine.stop()
+
+
+@pytest.mark.parametrize("moment", ["entered", "left"])
+def test_it_is_said_that_what_handlers_share_is_awaited(
+    server: FakeServer, moment: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventlease.running.SAY_SECONDS", 0.0)
+    begun, may_end = threading.Event(), threading.Event()
+    desk = Desk(server, lifespan=hanging("def", moment, begun, may_end), drain_seconds=600)
+    desk.engine.on("x")(nothing)
+    desk.put()
+    desk.engine.start()
+    if moment == "left":
+        desk.answer()
+        running_of(desk).ask("stop")
+    try:
+        until(lambda: f"the lifespan is awaited, which is being {moment}" in caplog.text)
+    finally:
+        may_end.set()
+    if moment == "entered":
+        desk.answer()
+    desk.engine.stop()
+
+
 @pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(1)])
 @pytest.mark.parametrize("moment", ["entered", "left"])
 @pytest.mark.parametrize("kind", KINDS)
@@ -353,7 +460,7 @@ def test_an_engine_that_has_ended_by_itself_does_not_look_as_if_it_worked(
     server.refuse_next("register", "unauthenticated")
     desk.engine.start()
     until(lambda: "left, with status 2" in caplog.text)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="unauthenticated"):
         desk.engine.stats()
     assert (desk.engine.engine_id, desk.engine.health_port) == (None, None)
     with pytest.raises(EngineRefused, match="unauthenticated"):

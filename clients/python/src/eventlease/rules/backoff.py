@@ -8,6 +8,7 @@ FIRST_SECONDS = 0.2
 MAX_SECONDS = 5.0
 SPREAD_SECONDS = 2.0
 AFTER_NOTHING_SECONDS = 0.5
+MAX_ASKED_SECONDS = 60.0
 
 
 def pause_seconds(repeats: int, random: float, *, spread: bool = False, retry_after: float | None = None) -> float:
@@ -15,13 +16,18 @@ def pause_seconds(repeats: int, random: float, *, spread: bool = False, retry_af
 
     With `spread` the first pause is anything up to two seconds: the server has gone away, and not all of its clients
     should come back in the same moment. Nor should those that the server asks to come back later: the pause follows
-    `retry_after`.
+    `retry_after`, of which no more than a minute is obeyed: proxies ask for hours.
     """
     if spread and repeats == 0:
         seconds = SPREAD_SECONDS * random
     else:
         seconds = min(FIRST_SECONDS * 2 ** min(repeats, 10), MAX_SECONDS) * (0.5 + random / 2)
-    return seconds + (retry_after or 0.0)
+    return seconds + obeyed_seconds(retry_after)
+
+
+def obeyed_seconds(asked: float | None) -> float:
+    """How much is obeyed of a pause that a reply asks for."""
+    return min(asked or 0.0, MAX_ASKED_SECONDS)
 
 
 def spread_out(seconds: float, random: float) -> float:
@@ -38,5 +44,5 @@ def pause_after_nothing(
         return 0.0
     if asked_seconds and waited_seconds >= asked_seconds * 0.9:
         return 0.0
-    least = float(notice["retry_after_seconds"]) if notice else 0.0
+    least = obeyed_seconds(float(notice["retry_after_seconds"])) if notice else 0.0
     return spread_out(max(least, AFTER_NOTHING_SECONDS), random)

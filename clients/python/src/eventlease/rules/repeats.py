@@ -14,10 +14,12 @@ class Repeat:
 
     `is_safe`: the call may arrive twice (a GET, PUT or DELETE, a repeated poll, an event with an idempotency key).
     `within_seconds`: counted from the first try; None repeats until the caller stops.
+    A try may take what is left of that time, and `extra_seconds` more: the server's own wait ends with it.
     """
 
     is_safe: bool
     within_seconds: float | None
+    extra_seconds: float = 0.0
 
 
 ENGINE = Repeat(is_safe=True, within_seconds=None)
