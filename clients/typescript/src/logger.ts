@@ -1,5 +1,6 @@
 /** Logging. */
 import { inspect } from "node:util";
+import { causesOf } from "./causes.js";
 
 /** The fields of a log line. `err` is the error of a failure. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -53,8 +54,12 @@ function lineOf(level: string, { err, ...fields }: LogFields, message: string): 
   const named = Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([name, value]) => ` ${name}=${quoted(textOf(value))}`);
-  const stack = err instanceof Error ? (err.stack ?? err.message) : textOf(err);
-  return `${level} ${message}${named.join("")}${err === undefined ? "" : `\n${stack}`}\n`;
+  const causes = causesOf(err).map((cause) => `\ncaused by: ${stackOf(cause)}`);
+  return `${level} ${message}${named.join("")}${err === undefined ? "" : `\n${stackOf(err)}`}${causes.join("")}\n`;
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : textOf(thrown);
 }
 
 function textOf(value: unknown): string {
