@@ -31,6 +31,11 @@ export function defaultLogger(write: (line: string) => void = (line) => process.
   );
 }
 
+/** True for what EVENTLEASE_LOG may be. */
+export function isLevelOfLog(value: string): boolean {
+  return ["", "none", ...LEVELS].includes(value.toLowerCase());
+}
+
 /** A logger that never throws, since a line that cannot be written must not harm an event. */
 export function guarded(logger: Logger): Logger {
   return eachLevel((level) => (fields, message) => {
