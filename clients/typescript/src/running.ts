@@ -184,7 +184,7 @@ export class Running {
   async #leave(): Promise<void> {
     await this.life.leave(LEAVE_SECONDS);
     if (this.#lifespan.isEntering) {
-      this.#log("warn", "the lifespan still opens, and is closed once it has");
+      this.#log("warn", "the lifespan is still opening; it will be closed once it has opened");
       void this.#close();
     } else {
       await this.#closed();
@@ -223,7 +223,7 @@ export class Running {
       if (message?.kind === "signal" && ++plan.asked > 1) break;
     }
     this.status = Math.max(this.status, CUT_STATUS);
-    this.#log("error", "the lifespan has not closed in time, and is left behind");
+    this.#log("error", "the lifespan has not closed in time; it is no longer waited for");
   }
 
   /** Closes the lifespan. Never rejects. */

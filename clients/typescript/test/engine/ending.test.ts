@@ -191,7 +191,7 @@ suite("an engine ends", { concurrency: true }, () => {
     await opening.opened;
     await desk.engine.stop();
     assert.deepEqual([desk.server.engines(), desk.bodies("exchange")], [[], []]);
-    assert.ok(desk.said("the lifespan still opens"));
+    assert.ok(desk.said("the lifespan is still opening"));
     assert.ok(desk.said("left, with status 0"));
     opened.open();
     await closed.opened;

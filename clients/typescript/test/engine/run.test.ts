@@ -114,7 +114,7 @@ suite("run", { concurrency: 4 }, () => {
         if (side === "close") program.process.kill("SIGTERM");
         assert.equal(await program.end(), side === "open" ? 0 : 1);
         assert.match(program.out, /in order/);
-        assert.match(program.errors, side === "open" ? /WARNING .*still opens/ : /ERROR .*not closed in time/);
+        assert.match(program.errors, side === "open" ? /WARNING .*still opening/ : /ERROR .*not closed in time/);
         assert.deepEqual(server.engines(), []);
       }));
   }
