@@ -23,8 +23,10 @@ const MAX_BODY_BYTES = 15 * 1024 * 1024;
 
 /** How one call is made. */
 export interface CallOptions {
-  /** The time limit of each try. */
+  /** The time limit of each try, which is also limited to what is left of the time for repeats (and at least 2 s). */
   readonly seconds: number;
+  /** How much longer than what is left a try may take. Default: 0. */
+  readonly spareSeconds?: number | undefined;
   readonly repeat: Repeat;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Aborts the call, which then throws the signal's reason. */
@@ -147,7 +149,8 @@ export class Calls {
       let sentAt: number;
       try {
         sentAt = this.sentAt = this.#timing.now();
-        received = await this.#exchange(base, { method, path, headers: content, body }, options);
+        const seconds = tries.trySeconds(options.seconds, options.spareSeconds ?? 0);
+        received = await this.#exchange(base, { method, path, headers: content, body }, seconds, options.signal);
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         options.signal?.throwIfAborted();
@@ -173,7 +176,7 @@ export class Calls {
     }
   }
 
-  async #exchange(base: string, request: Request, { seconds, signal }: CallOptions): Promise<Received> {
+  async #exchange(base: string, request: Request, seconds: number, signal?: AbortSignal): Promise<Received> {
     if (this.#isClosed) throw new TransportError("the client is closed", "not_sent");
     const controller = new AbortController();
     const end = (): void => {

@@ -1,16 +1,19 @@
 /** The client of producers, and of programs that follow events and runs. */
 
 import { Calls } from "./calls.js";
+import { sleep } from "./clock.js";
 import { Coalescer } from "./coalesce.js";
 import { tokenOf } from "./credentials.js";
 import type { TokenSource } from "./credentials.js";
 import type { Json } from "./encoding.js";
-import { CALL_SECONDS, MAX_BATCH_EVENTS, NewBody, batches, enqueueBatch } from "./enqueuing.js";
+import { checkClient, checkEnqueueMany, checkWait } from "./client-options.js";
+import { CALL_SECONDS, MAX_BATCH_EVENTS, Many, NewBody, batches, enqueueBatch } from "./enqueuing.js";
 import type { EnqueueOptions, EnqueueResult, Enqueued, NewClientEvent } from "./enqueuing.js";
-import { ConfigurationError, EventLeaseError, InvalidInput, TimeoutError, Unavailable, refusedHere } from "./errors.js";
+import { EventLeaseError, InvalidInput, TimeoutError, Unavailable, refusedHere, withCaller } from "./errors.js";
 import { defaultLogger, guarded } from "./logger.js";
 import type { Logger } from "./logger.js";
 import { loadTracing } from "./tracing.js";
+import { LEAST_TRY_SECONDS } from "./tries.js";
 import type { Fetch } from "./transport.js";
 import { checkUrls, urlsOf } from "./urls.js";
 import { REPLY_SECONDS, TimeLimit, checkedId, isRunOpen, runPath } from "./waiting.js";
@@ -29,7 +32,7 @@ export interface ClientOptions {
   token?: TokenSource | undefined;
   /** While too many events wait to be sent, `enqueue` waits (the default) or throws BufferFull. */
   onFull?: "wait" | "throw" | undefined;
-  /** How long a call is repeated before it throws Unavailable. Default: 30. */
+  /** How long a call may take, with its repeats, before it throws Unavailable. Each try has at least 2 s. Default: 30. */
   timeoutSeconds?: number | undefined;
   json?: Json | undefined;
   fetch?: Fetch | undefined;
@@ -39,7 +42,7 @@ export interface ClientOptions {
 /** The options of one call. */
 export interface ClientCallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The time limit of each try. Default: 30. */
+  /** The time limit of each try. Default: what is left of the client's `timeoutSeconds`, at most 30. */
   readonly seconds?: number | undefined;
   /** True if the call may be repeated after a lost reply. Default: true for GET, PUT and DELETE. */
   readonly isSafe?: boolean | undefined;
@@ -56,16 +59,16 @@ export class Client {
   readonly #closing: AbortController = new AbortController();
   readonly #coalescer: Coalescer;
   readonly #logger: Logger;
+  readonly #manyUnderWay: Set<Many> = new Set();
   readonly #warnedTypes: Set<string> = new Set();
   readonly #timeoutSeconds: number;
   readonly #watcher: Watcher;
 
   constructor(options: ClientOptions = {}) {
+    checkClient(options);
     const urls = urlsOf(options.url);
     checkUrls(urls);
     const { onFull = "wait", timeoutSeconds = 30, json, fetch } = options;
-    if (!["wait", "throw"].includes(onFull)) throw new ConfigurationError('onFull must be "wait" or "throw"');
-    if (!(timeoutSeconds >= 0)) throw new ConfigurationError("timeoutSeconds must be a number from 0 up");
     this.#logger = guarded(options.logger ?? defaultLogger());
     this.#timeoutSeconds = timeoutSeconds;
     const credentials = tokenOf(options.token, this.#logger);
@@ -81,7 +84,8 @@ export class Client {
    * Resolves with the number of events that were not acknowledged; the server may have stored some of them.
    */
   async close(seconds: number = CLOSE_SECONDS): Promise<number> {
-    const count = await this.#coalescer.close(seconds);
+    const [waiting] = await Promise.all([this.#coalescer.close(seconds), this.#manyEnded(seconds)]);
+    const count = [...this.#manyUnderWay].reduce((sum, many) => sum + many.left, waiting);
     this.#closing.abort();
     this.#calls.close();
     if (count > 0) this.#logger.warn({ count }, "the client was closed while events were not acknowledged");
@@ -106,7 +110,8 @@ export class Client {
     const isSafe = options.isSafe ?? ["GET", "PUT", "DELETE"].includes(method);
     const repeat = { isSafe, withinSeconds: this.#timeoutSeconds };
     const { seconds = CALL_SECONDS, headers, signal } = options;
-    return (await this.#open().call(method, path, body, { seconds, repeat, headers, signal })) as ReplyTo<M, Path>;
+    const how = { seconds, spareSeconds: options.seconds, repeat, headers, signal };
+    return (await this.#open().call(method, path, body, how)) as ReplyTo<M, Path>;
   }
 
   /** Resolves when the event is stored. Throws InvalidInput if it is refused, and Unavailable without an answer. */
@@ -119,7 +124,7 @@ export class Client {
     const loading = loadTracing();
     if (loading !== null) await loading;
     const result = await this.#coalescer.add(new NewBody(this.#open(), { ...options, engineType, eventType, payload }));
-    if (result instanceof EventLeaseError) throw result;
+    if (result instanceof EventLeaseError) throw withCaller(result);
     return result;
   }
 
@@ -135,13 +140,24 @@ export class Client {
   ): Promise<EnqueueResult[]> {
     const loading = loadTracing();
     if (loading !== null) await loading;
-    if (atomic) return this.#enqueueAll([...this.#bodies(events)]);
-    const results: EnqueueResult[] = [];
-    for (const batch of batches(this.#bodies(events))) {
-      const stored = (await this.#send(batch.filter((body) => body instanceof NewBody))).values();
-      for (const body of batch) results.push(body instanceof NewBody ? (stored.next().value as EnqueueResult) : body);
+    checkEnqueueMany(atomic);
+    this.#open();
+    const many = new Many(Array.isArray(events) ? events.length : 0);
+    this.#manyUnderWay.add(many);
+    try {
+      if (atomic) return await this.#enqueueAll([...this.#bodies(events)], many);
+      const results: EnqueueResult[] = [];
+      for (const batch of batches(this.#bodies(events))) {
+        many.sending(batch.length);
+        const stored = (await this.#send(batch.filter((body) => body instanceof NewBody))).values();
+        for (const body of batch) results.push(body instanceof NewBody ? (stored.next().value as EnqueueResult) : body);
+        many.sent(batch.length);
+      }
+      return results;
+    } finally {
+      this.#manyUnderWay.delete(many);
+      many.end();
     }
-    return results;
   }
 
   /**
@@ -150,9 +166,10 @@ export class Client {
    * TimeoutError means that the server has confirmed that the event is still open; otherwise it is Unavailable.
    */
   async wait<Result = unknown>(eventId: string, options: WaitOptions = {}): Promise<Result> {
+    checkWait(options);
     const checked = checkedId(eventId);
     const end = (await this.#watcher.ends([checked], options)).get(checked) as Ended;
-    if ("error" in end) throw end.error;
+    if ("error" in end) throw withCaller(end.error);
     return end.result as Result;
   }
 
@@ -161,6 +178,7 @@ export class Client {
     eventIds: Iterable<string>,
     options: WaitOptions = {},
   ): Promise<(Result | EventLeaseError)[]> {
+    checkWait(options);
     const asked = [...eventIds].map(checkedOrError);
     const ends = await this.#watcher.ends(new Set(asked.filter((each) => typeof each === "string")), options);
     return asked.map((each) => {
@@ -187,12 +205,14 @@ export class Client {
 
   /** Resolves when no event of a run is open, which is at once for a run without events. Throws TimeoutError. */
   async waitForRun(scenarioRunId: string | number, options: WaitOptions = {}): Promise<Schemas["ScenarioRun"]> {
+    checkWait(options);
     const limit = new TimeLimit(options.timeoutSeconds);
     const { signal } = options;
     for (;;) {
       const waitSeconds = limit.waitSeconds();
       const path = `${runPath(scenarioRunId)}?wait_seconds=${waitSeconds}`;
-      const how = { seconds: waitSeconds + REPLY_SECONDS, repeat: limit.repeat(), signal };
+      const seconds = waitSeconds + REPLY_SECONDS;
+      const how = { seconds, spareSeconds: LEAST_TRY_SECONDS, repeat: limit.repeat(), signal };
       const calls = this.#open();
       const run = calls.decodeObject<Schemas["ScenarioRun"]>(await calls.send("GET", path, undefined, how), "counts");
       if (!isRunOpen(run)) return run;
@@ -210,6 +230,14 @@ export class Client {
   /** Lets a cancelled run take new events again. */
   async reopenRun(scenarioRunId: string | number): Promise<Schemas["ReopenedRun"]> {
     return this.#readObject("POST", `${runPath(scenarioRunId)}/reopen`, "reopened");
+  }
+
+  /** Resolves when no `enqueueMany` is under way, at the latest after so many seconds. */
+  async #manyEnded(seconds: number): Promise<void> {
+    const limit = new AbortController();
+    const ended = Promise.all([...this.#manyUnderWay].map((many) => many.ended));
+    await Promise.race([ended, sleep(seconds, limit.signal)]);
+    limit.abort();
   }
 
   #open(): Calls {
@@ -232,7 +260,7 @@ export class Client {
   *#bodies(events: Iterable<NewClientEvent>): Generator<NewBody | InvalidInput> {
     for (const event of events) {
       try {
-        yield new NewBody(this.#open(), event);
+        yield new NewBody(this.#calls, event);
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
         yield error;
@@ -240,7 +268,8 @@ export class Client {
     }
   }
 
-  async #enqueueAll(bodies: (NewBody | InvalidInput)[]): Promise<EnqueueResult[]> {
+  async #enqueueAll(bodies: (NewBody | InvalidInput)[], many: Many): Promise<EnqueueResult[]> {
+    many.sending(bodies.length);
     const refused = bodies.find((body) => body instanceof InvalidInput);
     if (refused !== undefined) return bodies.map(() => refused);
     if (bodies.length > MAX_BATCH_EVENTS) {
@@ -251,7 +280,7 @@ export class Client {
 
   /** Sends up to 1000 events in one request. */
   async #send(bodies: readonly NewBody[], atomic: boolean = false): Promise<EnqueueResult[]> {
-    const results = await enqueueBatch(this.#open(), bodies, this.#timeoutSeconds, atomic);
+    const results = await enqueueBatch(this.#calls, bodies, this.#timeoutSeconds, atomic);
     for (const result of results) {
       if (!(result instanceof EventLeaseError) && result.notice !== null) this.#warn(result);
     }

@@ -50,8 +50,9 @@ export class Token implements Credentials {
   }
 
   async #readAgain(): Promise<AuthHeaders> {
+    const read = this.#read; // so that `this` is undefined in it
     try {
-      return (this.#headers = headersOf((await this.#read?.()) ?? ""));
+      return (this.#headers = headersOf((await read?.()) ?? ""));
     } catch (err) {
       if (this.#headers === null) {
         if (err instanceof ConfigurationError) throw err;

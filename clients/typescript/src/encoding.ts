@@ -10,7 +10,16 @@ export interface Json {
 /** The built-in JSON, but it throws a TypeError for values that `JSON` would silently drop or change. */
 export const STANDARD: Json = {
   parse: (text) => JSON.parse(text) as unknown,
-  stringify: (value) => JSON.stringify(value, refuseWhatJsonLoses),
+  stringify(value) {
+    try {
+      return JSON.stringify(value, refuseWhatJsonLoses);
+    } catch (error) {
+      if (error instanceof Refusal || (error instanceof TypeError && /circular/i.test(error.message))) {
+        throw refusalWithPlace(value, error);
+      }
+      throw error;
+    }
+  },
 };
 
 /**
@@ -55,18 +64,27 @@ export function byteLength(text: string): number {
 const LONE_SURROGATE = /\\\\|\\u[dD][89a-fA-F][0-9a-fA-F]{2}/g;
 const STRING_OR_BRACKET = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
 
-function refuseWhatJsonLoses(key: string, value: unknown): unknown {
+/** A replacer; `this` is the object or array that holds the value. */
+function refuseWhatJsonLoses(this: unknown, key: string, value: unknown): unknown {
   switch (typeof value) {
+    case "undefined":
+      // JSON leaves out a member, but it would make an element null.
+      if (Array.isArray(this)) throw new Refusal("undefined");
+      return value;
     case "number":
-      if (!Number.isFinite(value)) throw refusal(key, String(value));
+      if (!Number.isFinite(value)) throw new Refusal(String(value));
       return value;
     case "object":
-      if (value !== null && losesItsMembers(value)) throw refusal(key, nameOf(value));
+      if (value === null) {
+        if ((this as Record<string, unknown>)[key] instanceof Date) throw new Refusal("an invalid date");
+        return value;
+      }
+      if (losesItsMembers(value)) throw new Refusal(nameOf(value));
       return value;
     case "function":
     case "symbol":
     case "bigint":
-      throw refusal(key, nameOf(value));
+      throw new Refusal(nameOf(value));
     default:
       return value;
   }
@@ -84,8 +102,25 @@ function losesItsMembers(value: object): boolean {
   );
 }
 
-function refusal(key: string, what: string): TypeError {
-  return new TypeError(`${what}${key === "" ? "" : `, at ${JSON.stringify(key)},`} cannot be written as JSON`);
+/** What is refused, without its place. */
+class Refusal extends TypeError {}
+
+/** The refusal with a JSON pointer to what is refused, which is found by writing the value once more. */
+function refusalWithPlace(value: unknown, error: TypeError): TypeError {
+  const places = new Map<unknown, string>();
+  let place = "";
+  try {
+    JSON.stringify(value, function (this: unknown, key: string, each: unknown): unknown {
+      const holder = places.get(this);
+      place = holder === undefined ? "" : `${holder}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      if (typeof each === "object" && each !== null) places.set(each, place);
+      return refuseWhatJsonLoses.call(this, key, each);
+    });
+  } catch {
+    // The place is now that of the refused value.
+  }
+  const what = error instanceof Refusal ? error.message : "a circular reference";
+  return new TypeError(`${what}${place === "" ? "" : `, at ${place},`} cannot be written as JSON`);
 }
 
 function nameOf(value: unknown): string {

@@ -1,8 +1,8 @@
 /** The engine as its author sees it. */
-import { ConfigurationError } from "./errors.js";
+import { ConfigurationError, EventLeaseError } from "./errors.js";
 import type { Event } from "./event.js";
 import { setExitStatus } from "./exit.js";
-import { Handlers, type Around, type HandlerFunction, type HandlerOptions } from "./handlers.js";
+import { checkFunction, Handlers, type Around, type HandlerFunction, type HandlerOptions } from "./handlers.js";
 import type { Report } from "./outcomes.js";
 import { REFUSED_STATUS } from "./rules/shutdown.js";
 import { Running } from "./running.js";
@@ -28,6 +28,7 @@ export class Engine<S = undefined> {
   readonly #onSettled: Settled[] = [];
   readonly #onLost: Lost[] = [];
   #running: Running | null = null;
+  #ended: Promise<void> = Promise.resolve();
 
   /** See "Parameters" in the README. What is wrong with them is said when the engine starts. */
   constructor(engineType: string, options: EngineOptions<S> = {}) {
@@ -65,12 +66,14 @@ export class Engine<S = undefined> {
 
   /** Calls back with the event, the report and the server's answer. */
   onSettled(callback: (event: Event<unknown, S>, report: Report, answer: Answer) => unknown): this {
+    checkFunction(callback, "the callback given to onSettled");
     this.#onSettled.push(callback as Settled);
     return this;
   }
 
   /** Calls back with events whose report came too late. */
   onLost(callback: (event: Event<unknown, S>) => unknown): this {
+    checkFunction(callback, "the callback given to onLost");
     this.#onLost.push(callback as Lost);
     return this;
   }
@@ -101,6 +104,14 @@ export class Engine<S = undefined> {
     if (running.refused !== null) throw running.refused;
   }
 
+  /**
+   * Resolves when the engine that was started has ended in order; rejects with EngineRefused if it has ended by itself.
+   * A rejection that nobody looks at does no harm. Resolved before the first start.
+   */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -115,10 +126,14 @@ export class Engine<S = undefined> {
     return this.#working?.life.heart.healthPort ?? undefined;
   }
 
-  /** Counts since the start. Throws while it does not work. */
+  /** Counts since the start. Throws while it does not work: EngineRefused if it has ended by itself. */
   stats(): Stats {
     const working = this.#working;
-    if (working === null) throw new Error("the engine does not work");
+    if (working === null) {
+      const refused = this.#running?.refused ?? null;
+      if (refused !== null) throw refused;
+      throw new EventLeaseError("the engine does not work");
+    }
     const { leases, slots, heart } = working.life;
     const lastHeartbeatAgeSeconds = heart.answeredAt === null ? null : leases.now() - heart.answeredAt;
     return { ...leases.stats, running: slots.running, waiting: slots.waiting, lastHeartbeatAgeSeconds };
@@ -129,7 +144,7 @@ export class Engine<S = undefined> {
   }
 
   #begin(): Running {
-    if (this.#working !== null) throw new Error("the engine works already");
+    if (this.#working !== null) throw new ConfigurationError("the engine works already");
     if (this.#handlers.size === 0) throw new ConfigurationError("the engine has no handler");
     const settings = this.#settings.withEnvironment();
     settings.check();
@@ -138,6 +153,10 @@ export class Engine<S = undefined> {
     this.#running = running;
     void loadTracing(); // until the first event comes
     running.start();
+    this.#ended = running.done.then(() => {
+      if (running.refused !== null) throw running.refused;
+    });
+    this.#ended.catch(() => undefined); // it is logged, and `stop` rejects with it
     return running;
   }
 
@@ -158,7 +177,7 @@ export class Engine<S = undefined> {
 export async function run(...engines: AnyEngine[]): Promise<void> {
   const begun: Running[] = [];
   const first = engines[0];
-  if (first === undefined) return;
+  if (first === undefined) throw new ConfigurationError("run must be given an engine");
   const signals = new Signals(partsOf(first).settings.logger, () => {
     for (const running of begun) running.ask("signal");
   });

@@ -53,6 +53,7 @@ export class NewBody {
       throw refusedHere("an event must be an object with engineType, eventType and payload");
     }
     const { idempotency = true, ...members } = event;
+    if (typeof idempotency !== "boolean") throw refusedHere("idempotency must be true or false");
     if (members.availableAt instanceof Date && isNaN(members.availableAt.valueOf())) {
       throw refusedHere("availableAt is an invalid date"); // its JSON is null, which would make the event due now
     }
@@ -65,6 +66,32 @@ export class NewBody {
     this.bytes = byteLength(this.text);
     this.hasKey = ownKey || idempotency;
     this.hasRandomKey = idempotency && !ownKey && !has("unique_key");
+  }
+}
+
+/** The events of one `enqueueMany` that are not acknowledged yet, as far as they are known. */
+export class Many {
+  readonly ended: Promise<void>;
+  end: () => void = () => undefined;
+  #known: number;
+  #sending = 0;
+
+  constructor(known: number) {
+    this.#known = known;
+    this.ended = new Promise((resolve) => (this.end = resolve));
+  }
+
+  get left(): number {
+    return Math.max(this.#known, this.#sending);
+  }
+
+  sending(count: number): void {
+    this.#sending = count;
+  }
+
+  sent(count: number): void {
+    this.#sending = 0;
+    this.#known -= count;
   }
 }
 

@@ -197,6 +197,25 @@ export function problemError(problem: Problem, status?: number, requestId: strin
   return new (familyOf(problem.code, known))(problem, known, requestId);
 }
 
+/**
+ * The same error with the stack of whoever throws it: an error that was made for a request that many callers share
+ * would not show any of their lines.
+ */
+export function withCaller(error: EventLeaseError): EventLeaseError {
+  const copy = copyOf(error);
+  if (error.cause !== undefined) copy.cause = error.cause;
+  Error.captureStackTrace(copy, withCaller);
+  return copy;
+}
+
+function copyOf(error: EventLeaseError): EventLeaseError {
+  if (error instanceof ProblemError) return problemError(error.problem, error.status, error.requestId);
+  if (error instanceof Unavailable) return new Unavailable(error.message, error);
+  if (error instanceof EventFailed) return new EventFailed(error.event);
+  if (error instanceof EventCancelled) return new EventCancelled(error.event);
+  return new (error.constructor as typeof EventLeaseError)(error.message);
+}
+
 function familyOf(code: string | undefined, status: number): typeof ProblemError {
   if (code === "lease_lost") return LeaseEnded;
   if (code === "already_settled") return AlreadySettled;

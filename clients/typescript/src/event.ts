@@ -160,6 +160,7 @@ export class Event<P = unknown, S = unknown> {
   }
   /** Throws the reason of `signal` if the handler should stop. */
   check(): void {
+    checkThis(this, "check");
     if (this.#row.told !== null) this.signal.throwIfAborted();
   }
 
@@ -168,6 +169,7 @@ export class Event<P = unknown, S = unknown> {
    * at once, but at most once a second. Throws a TypeError for a value that JSON cannot hold.
    */
   progress(value: unknown, options: { now?: boolean } = {}): void {
+    checkThis(this, "progress");
     this.#leases.setProgress(this.#row, textOf(value, this.#leases.json), { now: options.now ?? false });
   }
 
@@ -177,10 +179,12 @@ export class Event<P = unknown, S = unknown> {
   }
   /** Throws LeaseUncertain if the lease may have ended, which releases the event. Call it before irreversible steps. */
   checkCertain(): void {
+    checkThis(this, "checkCertain");
     if (!this.leaseCertain) throw new LeaseUncertain();
   }
   /** The seconds left of the handler's time limit; null without one. */
   secondsLeft(): number | null {
+    checkThis(this, "secondsLeft");
     const limit = this.#row.timeLimitAt;
     return limit === null ? null : Math.max(limit - this.#leases.now(), 0);
   }
@@ -202,4 +206,9 @@ export class Event<P = unknown, S = unknown> {
       event.#state = state;
     };
   }
+}
+
+/** Methods that were taken out of their event, as by `({ progress }) => …`, have no event. */
+function checkThis(event: Event | undefined, method: string): void {
+  if (event === undefined) throw new TypeError(`${method} must be called on its event: event.${method}()`);
 }

@@ -1,8 +1,9 @@
 /** The handlers of an engine, by event type. */
+import { inspect } from "node:util";
 import { ConfigurationError } from "./errors.js";
 import type { Event } from "./event.js";
 import { isSchema, type StandardSchema } from "./schema.js";
-import { isAboveZero } from "./settings.js";
+import { isAboveZero, isName, NAME } from "./settings.js";
 
 const ANY_TYPE = "*";
 
@@ -55,7 +56,7 @@ export class Handlers {
     }
     const { schema, timeoutSeconds, notRetryable = [], ...others } = options;
     const wrong = [
-      typeof eventType === "string" && eventType !== "" ? "" : "an event type must be a string",
+      eventType === ANY_TYPE || isName(eventType) ? "" : `the event type ${inspect(eventType)} must be ${NAME}; or "*"`,
       this.#byType.has(eventType) ? `${eventType} already has a handler` : "",
       schema === undefined || isSchema(schema) ? "" : "schema must have the Standard Schema interface, version 1",
       timeoutSeconds === undefined || isAboveZero(timeoutSeconds) ? "" : "timeoutSeconds must be a number above 0",
@@ -76,7 +77,7 @@ export class Handlers {
 
   /** Adds a layer around all handlers; the first is the outermost. Throws ConfigurationError. */
   addAround(wrapper: Around<unknown>): void {
-    checkFunction(wrapper, "a layer");
+    checkFunction(wrapper, "the layer given to around");
     this.#around.push(wrapper);
   }
 
@@ -104,7 +105,8 @@ export class Handlers {
   }
 }
 
-function checkFunction(value: unknown, what: string): asserts value is (...args: never[]) => unknown {
+/** Throws ConfigurationError for what cannot be called, and for generator functions. */
+export function checkFunction(value: unknown, what: string): asserts value is (...args: never[]) => unknown {
   if (typeof value !== "function" || /^class\b/.test(Function.prototype.toString.call(value))) {
     throw new ConfigurationError(`${what} must be a function`);
   }

@@ -3,6 +3,9 @@ import { Condition } from "./condition.js";
 /** What happens to an engine: it is asked to end, or ends by itself, or the server wants something of it. */
 export type Message =
   | { readonly kind: "registered" | "command" | "stop" | "signal" }
+  | { readonly kind: "opened"; readonly state: unknown }
+  | { readonly kind: "unopened"; readonly error: unknown }
+  | { readonly kind: "closed" }
   | { readonly kind: "end"; readonly status: number; readonly why: string };
 
 /** Messages in the order in which they came. */

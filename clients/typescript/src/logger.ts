@@ -1,5 +1,6 @@
 /** Logging. */
 import { inspect } from "node:util";
+import { causesOf } from "./causes.js";
 
 /** The fields of a log line. `err` is the error of a failure. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -30,6 +31,11 @@ export function defaultLogger(write: (line: string) => void = (line) => process.
   );
 }
 
+/** True for what EVENTLEASE_LOG may be. */
+export function isLevelOfLog(value: string): boolean {
+  return ["", "none", ...LEVELS].includes(value.toLowerCase());
+}
+
 /** A logger that never throws, since a line that cannot be written must not harm an event. */
 export function guarded(logger: Logger): Logger {
   return eachLevel((level) => (fields, message) => {
@@ -53,8 +59,12 @@ function lineOf(level: string, { err, ...fields }: LogFields, message: string): 
   const named = Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([name, value]) => ` ${name}=${quoted(textOf(value))}`);
-  const stack = err instanceof Error ? (err.stack ?? err.message) : textOf(err);
-  return `${level} ${message}${named.join("")}${err === undefined ? "" : `\n${stack}`}\n`;
+  const causes = causesOf(err).map((cause) => `\ncaused by: ${stackOf(cause)}`);
+  return `${level} ${message}${named.join("")}${err === undefined ? "" : `\n${stackOf(err)}`}${causes.join("")}\n`;
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : textOf(thrown);
 }
 
 function textOf(value: unknown): string {

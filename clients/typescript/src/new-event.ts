@@ -37,6 +37,10 @@ export interface NewEvent extends EventOptions {
 
 /** The event as it is sent: with its members and those of its retry policy in snake_case, and its payload unchanged. */
 export function wireOf(event: NewEvent): Record<string, unknown> {
+  // Programs without types may pass anything.
+  if (typeof event !== "object" || (event as unknown) === null || Array.isArray(event)) {
+    throw new TypeError("an event must be an object with engineType, eventType and payload");
+  }
   return renamed(event, (name, value) => (name === "retryPolicy" ? policyOf(value) : value));
 }
 

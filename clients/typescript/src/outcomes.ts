@@ -135,6 +135,24 @@ export class Released {
   }
 }
 
+brand({ NotRetryable, RetryAfter, Release, Hold, LeaseUncertain, PayloadInvalid, Completed, Failed, Released });
+
+/**
+ * Makes `instanceof` true for objects of the same class in another copy of the package, of which a process can have
+ * several. Subclasses of authors are told apart as usual.
+ */
+function brand(classes: Readonly<Record<string, { readonly prototype: object }>>): void {
+  for (const [name, branded] of Object.entries(classes)) {
+    const mark = Symbol.for(`eventlease.${name}`);
+    Object.defineProperty(branded.prototype, mark, { value: true });
+    const isInstance = function (this: unknown, value: unknown): boolean {
+      if (this !== branded) return Function.prototype[Symbol.hasInstance].call(this as never, value);
+      return typeof value === "object" && value !== null && mark in value;
+    };
+    Object.defineProperty(branded, Symbol.hasInstance, { value: isInstance });
+  }
+}
+
 /** What is reported to the server about an event. */
 export type Report = Completed | Failed | Released;
 

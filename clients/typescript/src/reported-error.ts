@@ -1,5 +1,6 @@
 /** Describes anything that was thrown as the `error` of a report. */
 import { inspect } from "node:util";
+import { causesOf, memberOf } from "./causes.js";
 import { byteLength, depth, textOf } from "./encoding.js";
 import { NotRetryable, PayloadInvalid, type ReportedError } from "./outcomes.js";
 
@@ -8,14 +9,13 @@ const MAX_MESSAGE_CHARS = 8192;
 const MAX_STACK_CHARS = 16_000;
 const MAX_OWN_DETAILS_BYTES = 64 * 1024;
 const MAX_OWN_DETAILS_DEPTH = 50;
-const MAX_CAUSES = 5;
 
 /** The `error` of a failure, cut to the server's limits. */
 export function describe(thrown: unknown, handler: string, withStack: boolean): ReportedError {
   const details: Record<string, unknown> = { handler: cut(handler, MAX_TYPE_CHARS) };
   const own = thrown instanceof PayloadInvalid ? thrown.places : memberOf(thrown, "details");
   if (own !== undefined && own !== null) details["details"] = bounded(own);
-  const causes = causesOf(thrown);
+  const causes = causesOf(thrown).map((cause) => ({ type: typeOf(cause), message: messageOf(cause) }));
   if (causes.length > 0) details["cause"] = causes;
   const stack = memberOf(thrown, "stack");
   if (withStack && typeof stack === "string" && !(thrown instanceof PayloadInvalid)) {
@@ -50,35 +50,6 @@ export function messageOf(thrown: unknown): string {
   }
   if (typeof text !== "string") return "the thrown value has no text";
   return text.length <= MAX_MESSAGE_CHARS ? text : `${text.slice(0, MAX_MESSAGE_CHARS - 1)}…`;
-}
-
-function causesOf(thrown: unknown): { type: string; message: string }[] {
-  const causes: { type: string; message: string }[] = [];
-  let wave = nextCauses(thrown);
-  while (wave.length > 0 && causes.length < MAX_CAUSES) {
-    const [cause, ...others] = wave;
-    causes.push({ type: typeOf(cause), message: messageOf(cause) });
-    wave = [...others, ...nextCauses(cause)];
-  }
-  return causes;
-}
-
-/** The errors of an AggregateError, or else the `cause` of an error. */
-function nextCauses(thrown: unknown): unknown[] {
-  const errors = memberOf(thrown, "errors");
-  if (thrown instanceof AggregateError && Array.isArray(errors)) return errors.slice(0, MAX_CAUSES);
-  const cause = memberOf(thrown, "cause");
-  return cause === undefined || cause === null ? [] : [cause];
-}
-
-/** A member of the author's value; undefined if its getter throws. */
-function memberOf(value: unknown, name: string): unknown {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
-  try {
-    return (value as Record<string, unknown>)[name];
-  } catch {
-    return undefined;
-  }
 }
 
 /** The author's details, or the start of their JSON if they are too long or nested too deeply. */

@@ -16,6 +16,8 @@ const CUT_SECONDS = 2;
 const POLL_SECONDS = 2;
 const ENDED_POLL_SECONDS = 0.3;
 const LEAVE_SECONDS = 1.5;
+const CLOSE_SECONDS = 2;
+const LONG_SECONDS = 5;
 const MAX_LISTED = 20;
 
 /** An engine at work, from its start to its end: reads the inbox of a life, and moves it from stage to stage. */
@@ -88,9 +90,14 @@ export class Running {
     if (message === undefined) return;
     if (message.kind === "registered") {
       if (isEnding) return;
-      const state = await this.#lifespan.enter();
+      this.#enter();
+      return;
+    }
+    if (message.kind === "unopened") throw message.error;
+    if (message.kind === "opened") {
+      if (isEnding) return;
       this.#isWorking = true;
-      this.life.work(state);
+      this.life.work(message.state);
       return;
     }
     if (message.kind === "end") {
@@ -176,13 +183,68 @@ export class Running {
 
   async #leave(): Promise<void> {
     await this.life.leave(LEAVE_SECONDS);
-    try {
-      if (this.#isWorking) await this.#lifespan.leave();
-    } catch (error) {
-      this.#log("error", "the lifespan did not end well", { err: error });
+    if (this.#lifespan.isEntering) {
+      this.#log("warn", "the lifespan is still opening; it will be closed once it has opened");
+      void this.#close();
+    } else {
+      await this.#closed();
     }
     await this.#endingPoll;
     await this.life.close();
+  }
+
+  /** Opens the lifespan, while the inbox is read. */
+  #enter(): void {
+    const { inbox } = this.life;
+    this.#watched("open", this.#lifespan.enter()).then(
+      (state) => {
+        inbox.put({ kind: "opened", state });
+      },
+      (error: unknown) => {
+        if (this.#stage !== "leaving") inbox.put({ kind: "unopened", error });
+        else this.#log("error", "the lifespan could not be opened", { err: error });
+      },
+    );
+  }
+
+  /** Until the lifespan is closed, the time for the drain is over, or a second signal comes. */
+  async #closed(): Promise<void> {
+    const plan = this.#plan;
+    const { inbox, leases } = this.life;
+    const began = leases.now();
+    let until = began + CLOSE_SECONDS;
+    if (plan.asked < 2) until = Math.max((plan.askedAt ?? began) + plan.drainSeconds, until);
+    void this.#close().then(() => {
+      inbox.put({ kind: "closed" });
+    });
+    while (leases.now() < until) {
+      const message = await inbox.next(until - leases.now());
+      if (message?.kind === "closed") return;
+      if (message?.kind === "signal" && ++plan.asked > 1) break;
+    }
+    this.status = Math.max(this.status, CUT_STATUS);
+    this.#log("error", "the lifespan has not closed in time; it is no longer waited for");
+  }
+
+  /** Closes the lifespan. Never rejects. */
+  async #close(): Promise<void> {
+    try {
+      await this.#watched("close", this.#lifespan.leave());
+    } catch (error) {
+      this.#log("error", "the lifespan did not end well", { err: error });
+    }
+  }
+
+  /** Says so where the lifespan takes long. */
+  async #watched<T>(what: "open" | "close", promise: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      if (!this.isDone) this.#log("warn", `the engine waits for its lifespan to ${what}`);
+    }, LONG_SECONDS * 1000).unref();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #failed(error: unknown): void {

@@ -1,12 +1,14 @@
 /** The options of an engine: their defaults, and the checks of their values. */
-import { STANDARD, type Json } from "./encoding.js";
+import { STANDARD, textOf, type Json } from "./encoding.js";
 import { ConfigurationError } from "./errors.js";
-import { defaultLogger, guarded, type Logger } from "./logger.js";
+import { defaultLogger, guarded, isLevelOfLog, type Logger } from "./logger.js";
 import type { Fetch } from "./transport.js";
 import { checkUrls, urlsOf } from "./urls.js";
 
 const MAX_CAPACITY = 100_000;
 const GRACE_SECONDS = 5;
+/** What the names of queues and event types consist of. */
+export const NAME = "1 to 64 letters, digits, '.', '_', ':' or '-'";
 
 /** The options of an engine. The README describes them under "Parameters". */
 export interface EngineOptions<S = undefined> {
@@ -157,6 +159,10 @@ export class Settings {
       if (check === undefined) wrong.push(`there is no option ${name}`);
       else if (!check.isRight(value, this)) wrong.push(`${name} must be ${check.what}`);
     }
+    const level = process.env["EVENTLEASE_LOG"];
+    if (!this.hasLogger && level !== undefined && !isLevelOfLog(level)) {
+      wrong.push("EVENTLEASE_LOG must be debug, info, warn, error or none");
+    }
     if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
     checkUrls(this.urls);
   }
@@ -171,15 +177,15 @@ const isText = (value: unknown): boolean => typeof value === "string";
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
-const hasFunctions = (value: unknown, ...names: string[]): boolean =>
+export const hasFunctions = (value: unknown, ...names: string[]): boolean =>
   typeof value === "object" &&
   value !== null &&
   names.every((name) => isFunction((value as Record<string, unknown>)[name]));
 
 const CHECKS: Readonly<Record<string, Check>> = {
   engineType: {
-    what: "1 to 64 letters, digits, '.', '_', ':' or '-'",
-    isRight: (value) => typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value),
+    what: NAME,
+    isRight: isName,
   },
   url: { what: "an address or a list of addresses", isRight: (value) => isText(value) || isTextList(value) },
   token: { what: "a string or a function", isRight: (value) => isText(value) || isFunction(value) },
@@ -193,7 +199,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   prefetch: {
     what: `a whole number from 0 up; with concurrency, at most ${MAX_CAPACITY}`,
-    isRight: (value, { capacity }) => isWhole(value, 0) && !(capacity > MAX_CAPACITY),
+    isRight: (value, { concurrency }) =>
+      isWhole(value, 0, isWhole(concurrency, 1) ? MAX_CAPACITY - concurrency : MAX_CAPACITY),
   },
   timeoutSeconds: { what: "a number above 0", isRight: isAboveZero },
   graceSeconds: {
@@ -212,7 +219,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   capabilities: { what: "a list of event types", isRight: isTextList },
   scenarioRunId: { what: "a string", isRight: isText },
   mayEnqueue: { what: "a list of queues", isRight: isTextList },
-  metadata: { what: "an object", isRight: (value) => hasFunctions(value) && !Array.isArray(value) },
+  metadata: { what: "an object that JSON can hold", isRight: isJsonObject },
   onUnknownType: { what: '"release" or "fail"', isRight: (value) => value === "release" || value === "fail" },
   lifespan: { what: "a generator function", isRight: isFunction },
   healthPort: { what: "a whole number from 0 to 65535", isRight: (value) => isWhole(value, 0, 65_535) },
@@ -225,6 +232,19 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   fetch: { what: "a function", isRight: isFunction },
 };
+
+/** True for what can be the name of a queue or an event type. */
+export function isName(value: unknown): boolean {
+  return typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value);
+}
+
+function isJsonObject(value: unknown): boolean {
+  try {
+    return hasFunctions(value) && textOf(value).startsWith("{");
+  } catch {
+    return false;
+  }
+}
 
 /** True for a number within these limits, false for NaN and for other types. */
 export function isNumber(value: unknown, least: number, most: number = Infinity): boolean {

@@ -10,6 +10,8 @@ import type { Failure, Repeat } from "./rules/repeats.js";
 import type { Received } from "./transport.js";
 
 const SAY_AGAIN_SECONDS = 30;
+/** What a try has even if less time is left, so that a slow server can still answer. */
+export const LEAST_TRY_SECONDS = 2;
 
 /** Clock, randomness and pauses. Once `signal` is aborted, nothing is repeated: a failed try throws Unavailable. */
 export interface Timing {
@@ -43,6 +45,14 @@ export class Tries {
     this.#logger = logger;
     this.#signal = signal;
     this.#started = timing.now();
+  }
+
+  /** The time limit of the next try: what is left of the time of the call and `spare` more, but at most `most`. */
+  trySeconds(most: number, spare: number): number {
+    const within = this.#repeat.withinSeconds;
+    if (within === null) return most;
+    const left = this.#started + within - this.#timing.now();
+    return Math.min(most, Math.max(left + spare, LEAST_TRY_SECONDS));
   }
 
   /** Logs the end of an outage, if its beginning was logged. */

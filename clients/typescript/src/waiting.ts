@@ -5,6 +5,7 @@ import type { Calls } from "./calls.js";
 import { EventCancelled, EventFailed, ProblemError, refusedHere } from "./errors.js";
 import type { EventLeaseError } from "./errors.js";
 import { pauseAfterNothing } from "./rules/backoff.js";
+import { LEAST_TRY_SECONDS } from "./tries.js";
 import type { Repeat } from "./rules/repeats.js";
 import type { Schemas } from "./wire.js";
 
@@ -100,7 +101,8 @@ export async function waitOnce(
 ): Promise<Map<string, Ended>> {
   const body = JSON.stringify({ event_ids: eventIds, wait_seconds: waitSeconds, until: "any" });
   const seconds = waitSeconds + REPLY_SECONDS;
-  const reply = await calls.send("POST", "/events/wait", body, { seconds, repeat, signal });
+  const spareSeconds = LEAST_TRY_SECONDS; // the reply comes when the time is over
+  const reply = await calls.send("POST", "/events/wait", body, { seconds, spareSeconds, repeat, signal });
   const found = calls.decodeObject<Schemas["AwaitedEvents"]>(reply, "unknown", "events");
   const ended = new Map<string, Ended>();
   for (const eventId of [...found.unknown, ...found.events.map((event) => event.event_id)]) {

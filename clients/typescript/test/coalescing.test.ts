@@ -12,7 +12,7 @@ import { Token } from "../src/credentials.js";
 import { BufferFull, EventLeaseError, InvalidInput, Unavailable } from "../src/errors.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
 import { SILENT, clientOf, kindOf, sizes, thrown } from "./producing.js";
-import { fetchFailed, reply } from "./scripted.js";
+import { Lines, fetchFailed, reply } from "./scripted.js";
 
 const MAX_WAITING_EVENTS = 10_000;
 
@@ -201,6 +201,34 @@ test("closing says how many events were not acknowledged", async () => {
     reasons.map(kindOf),
     Array.from({ length: 5 }, () => "Unavailable"),
   );
+});
+
+for (const [name, options] of [
+  ["events", {}],
+  ["events that all are stored or none", { atomic: true }],
+] as const) {
+  test(`closing counts the ${name} of enqueueMany`, async () => {
+    const fetch = (): Promise<Response> => Promise.reject(fetchFailed("ECONNREFUSED"));
+    const lines = new Lines();
+    const client = new Client({ fetch, logger: lines, timeoutSeconds: 600 });
+    const count = name === "events" ? 1500 : 500;
+    const events = range(0, count).map((payload) => ({ engineType: "q", eventType: "x", payload }));
+    const many = client.enqueueMany(events, options).then((results) => results.map(kindOf), kindOf);
+    await new Promise(setImmediate);
+    assert.equal(await client.close(0.05), count);
+    assert.ok(lines.texts.includes("the client was closed while events were not acknowledged"));
+    assert.deepEqual(await many, name === "events" ? events.map(() => "Unavailable") : "Unavailable");
+  });
+}
+
+test("closing waits for enqueueMany", async () => {
+  const { gate, client } = gated();
+  const many = client.enqueueMany(range(0, 3).map((payload) => ({ engineType: "q", eventType: "x", payload })));
+  await gate.reached;
+  const closed = client.close(60);
+  gate.open();
+  assert.equal(await closed, 0);
+  assert.deepEqual((await many).map(kindOf), ["object", "object", "object"]);
 });
 
 test("those who wait for room are refused when the client is closed", async () => {

@@ -186,6 +186,16 @@ test("the current event is that of the handler, through whatever it awaits", asy
   assert.equal(currentEvent(), undefined);
 });
 
+test("methods that are taken out of their event say what is missing", async () => {
+  for (const method of ["progress", "check", "checkCertain", "secondsLeft"] as const) {
+    const { error } = await new Workshop().sent((event) => {
+      const { [method]: alone } = event as unknown as Record<string, (value: number) => void>;
+      alone!(1);
+    });
+    assert.match(JSON.stringify(error), new RegExp(`TypeError.*on its event: event.${method}\\(\\)`));
+  }
+});
+
 test("an event that has not begun has no payload yet", () => {
   const workshop = new Workshop();
   workshop.leases.place([leasedEvent("dialogue", "x", 1, {})], workshop.now);

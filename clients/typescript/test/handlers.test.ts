@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { Token } from "../src/credentials.js";
 import { ConfigurationError } from "../src/errors.js";
 import { Handlers, type Around } from "../src/handlers.js";
 import { Completed } from "../src/outcomes.js";
+import { Lifespan } from "../src/runners/lifespan.js";
 import { Workshop } from "./handling.js";
 
 function refused(options: object, handler: unknown, eventType: unknown = "x"): string {
@@ -46,6 +48,12 @@ test("wrong options of a handler are named, all at once", () => {
     refused({}, () => 1, ""),
     /event type/,
   );
+  for (const eventType of ["a b", "x".repeat(65), "ä", 7]) {
+    assert.match(
+      refused({}, () => 1, eventType),
+      /the event type .* must be 1 to 64/,
+    );
+  }
   for (const options of [undefined, null, "x", () => 1]) {
     assert.match(
       refused(options as never, () => 1),
@@ -82,6 +90,23 @@ test("functions of every kind are handlers", async () => {
     found,
     [1, 2, 3, "service", 5].map((result) => new Completed(result)),
   );
+});
+
+test("functions get nothing of the library as `this`", async () => {
+  const workshop = new Workshop();
+  const what = function (this: unknown): string {
+    return typeof this;
+  };
+  workshop.on("plain", what);
+  workshop.on("checked", what, { schema: z.null() });
+  for (const type of ["plain", "checked"]) {
+    assert.deepEqual(await workshop.reported(workshop.put(type)), new Completed("undefined"));
+  }
+  assert.deepEqual(await new Token(what).headers(), { Authorization: "Bearer undefined" });
+  const lifespan = new Lifespan(function* (this: unknown) {
+    yield typeof this;
+  });
+  assert.equal(await lifespan.enter(), "undefined");
 });
 
 test("one handler for each type, and one for all others", () => {

@@ -37,6 +37,21 @@ test("a line has its fields, and the stack of its error", () => {
   ]);
 });
 
+test("the causes of an error stand below it", () => {
+  const lines: string[] = [];
+  const logger = defaultLogger((line) => lines.push(line));
+  const refused = new Error("connect ECONNREFUSED 127.0.0.1:1");
+  const both = new AggregateError([refused, "no error"], "");
+  const err = new TypeError("fetch failed", { cause: both });
+  logger.error({ err }, "text");
+  const causes = [both.stack, refused.stack, "no error"].map((cause) => `caused by: ${cause}\n`);
+  assert.deepEqual(lines, [`ERROR text\n${err.stack}\n${causes.join("")}`]);
+  const circle = new Error("circle");
+  circle.cause = circle;
+  logger.error({ err: circle }, "text");
+  assert.ok((lines[1] ?? "").length < 10 * (circle.stack ?? "").length);
+});
+
 test("loggers are called as methods, and what they throw stays there", () => {
   const logger = {
     lines: [] as string[],

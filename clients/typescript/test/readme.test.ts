@@ -9,7 +9,9 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import * as library from "../src/index.js";
-import { Client, Engine } from "../src/index.js";
+import { Client, Completed, Engine, Event, EventFailed, InvalidInput, Previous } from "../src/index.js";
+import { MAX_DETAIL_BYTES, MAX_JSON_DEPTH } from "../src/reports.js";
+import { newStats } from "../src/stats.js";
 import { FakeServer } from "../src/testing/index.js";
 import { until } from "./handling.js";
 
@@ -19,6 +21,9 @@ const BUILT_LIBRARY = fileURLToPath(new URL("../src", import.meta.url));
 const ENTRIES = { eventlease: "index", "eventlease/client": "client-entry", "eventlease/testing": "testing/index" };
 const README = readFileSync(join(PACKAGE, "README.md"), "utf8");
 const EXAMPLES = [...README.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+
+const ignore = (): void => undefined;
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /** What the examples use of packages that are not installed here. These examples are not run. */
 const FRAMEWORKS = `
@@ -39,6 +44,15 @@ const TRIED_AFTERWARDS: Record<string, string> = {
     const report = await testing.run(engine, "scene.requested", { npc: "Mira", lines: 2 }, { attempt: 2, previous: before });
     if (!(report instanceof Completed)) throw new Error("not completed");
     if (JSON.stringify(report.result) !== '{"lines":["first","Mira says something"]}') throw new Error("other lines");`,
+  "export function holdFor": `
+    const secondsOf = (header) => holdFor(new Response(null, { status: 429, headers: { "Retry-After": header } })).seconds;
+    if (secondsOf("7") !== 7 || secondsOf("soon") !== 10) throw new Error("other seconds");
+    const date = secondsOf(new Date(Date.now() + 60_000).toUTCString());
+    if (!(50 < date && date <= 60)) throw new Error("not the date: " + date);`,
+  "export function makeEngine": `
+    const testing = await import("eventlease/testing");
+    const report = await testing.run(makeEngine({ timeoutSeconds: 5 }), "dialogue.requested", { npc: "Mira" });
+    if (report.result !== "Hello, Mira!") throw new Error("no greeting");`,
   "async *lifespan()": `
     const testing = await import("eventlease/testing");
     const report = await testing.run(engine, "voice.requested", { npc: "Mira" }, { state: new Map([["Mira", "alto"]]) });
@@ -118,8 +132,66 @@ test("the README names every option and every error", () => {
   const errors = Object.keys(library).filter((name) => isErrorClass(library[name as keyof typeof library]));
   assert.ok(options.length > 20 && events.length > 8 && errors.length > 15);
   const unnamed = [...options, ...events, ...errors].filter((name) => !new RegExp(`\\b${name}\\b`).test(README));
-  // The family of refusals, two of its members that only the engine meets, and what a handler never throws itself.
-  assert.deepEqual(unnamed, ["AlreadySettled", "LeaseEnded", "ProblemError"]);
+  // Two refusals that only the engine meets.
+  assert.deepEqual(unnamed, ["AlreadySettled", "LeaseEnded"]);
+});
+
+test("the README names every member of an event, of its previous attempt, and of the counts", () => {
+  const members = [Event.prototype, Previous.prototype].flatMap((each) => Object.getOwnPropertyNames(each));
+  const named = members.filter((name) => !["constructor", "toString", "toJSON"].includes(name));
+  assert.ok(named.length > 25);
+  const unnamed = [...named, ...Object.keys(newStats())].filter((name) => !README.includes(`\`${name}`));
+  assert.deepEqual(unnamed, []);
+});
+
+test("the limits in the README are those of the server and of the code", async () => {
+  const client = new Client({ url });
+  const { limits } = await client.call("GET", "/server");
+  const { max_payload_bytes, max_detail_bytes, max_json_depth } = limits;
+  await client.close();
+  assert.deepEqual([MAX_DETAIL_BYTES, MAX_JSON_DEPTH], [max_detail_bytes, max_json_depth]);
+  for (const [limit, text] of [
+    ["payload of an event", `${max_payload_bytes.toLocaleString("en")} bytes`],
+    ["result of an event", `${max_detail_bytes.toLocaleString("en")} bytes`],
+    ["progress", `${max_detail_bytes.toLocaleString("en")} bytes`],
+    ["nested arrays and objects, in each of these", `${max_json_depth} levels`],
+  ]) {
+    assert.ok(README.includes(`\n| ${limit} | ${text}`), limit);
+  }
+});
+
+test("a result, nesting and follow-ups beyond the limits are dead letters, and progress throws", async () => {
+  const engine = new Engine("limits", { url, logger: SILENT });
+  let nested: unknown = 1;
+  for (let level = 0; level < MAX_JSON_DEPTH + 1; level++) nested = [nested];
+  const followUp = { engineType: "limits", eventType: "next", payload: 1 };
+  engine.on("next", () => null);
+  engine.on("long", () => "x".repeat(MAX_DETAIL_BYTES));
+  engine.on("nested", () => nested);
+  engine.on(
+    "many",
+    (event) => new Completed(1, { enqueue: Array.from({ length: Number(event.payload) }, () => followUp) }),
+  );
+  engine.on("progress", (event) => {
+    for (const value of [nested, "x".repeat(MAX_DETAIL_BYTES)]) {
+      assert.throws(() => {
+        event.progress(value);
+      }, RangeError);
+    }
+  });
+  engine.start();
+  const client = new Client({ url, logger: SILENT });
+  const end = async (type: string, payload?: unknown): Promise<unknown> => {
+    const { eventId } = await client.enqueue("limits", type, payload ?? null);
+    const ended = await client.wait(eventId, { timeoutSeconds: 30 }).catch((error: unknown) => error);
+    return ended instanceof EventFailed ? ended.errorType : ended;
+  };
+  assert.deepEqual(await Promise.all([end("long"), end("nested"), end("many", 101)]), Array(3).fill("ResultRefused"));
+  assert.deepEqual(await Promise.all([end("many", 100), end("progress")]), [1, null]);
+  await engine.stop();
+  await assert.rejects(client.enqueue("limits", "next", "x".repeat(1_048_576)), InvalidInput);
+  await assert.rejects(client.enqueue("limits", "next", nested), InvalidInput);
+  await client.close();
 });
 
 function isErrorClass(value: unknown): boolean {

@@ -4,16 +4,19 @@ import { inspect } from "node:util";
 import { ConfigurationError } from "../src/errors.js";
 import { Settings } from "../src/settings.js";
 
-const NAMES = ["EVENTLEASE_URL", "EVENTLEASE_TOKEN", "EVENTLEASE_ENGINE_ID"] as const;
+const NAMES = ["EVENTLEASE_LOG", "EVENTLEASE_URL", "EVENTLEASE_TOKEN", "EVENTLEASE_ENGINE_ID"] as const;
 afterEach(() => {
   for (const name of NAMES) Reflect.deleteProperty(process.env, name);
 });
 
 const ID = "0190c1a5-7f1e-7c3a-9f57-3a1f2b3c4d5e";
 
+const CYCLE: Record<string, unknown> = {};
+CYCLE["self"] = CYCLE;
+
 const WRONG: Record<string, unknown[]> = {
-  concurrency: [0, -1, 1.5, "10", NaN, Infinity, 100_001, true],
-  prefetch: [-1, 0.5, 100_000],
+  concurrency: [5n, 0, -1, 1.5, "10", NaN, Infinity, 100_001, true],
+  prefetch: [5n, -1, 0.5, 100_000],
   timeoutSeconds: [0, -1, NaN, "1"],
   graceSeconds: [-1, 26, NaN],
   drainSeconds: [-1, NaN, "25"],
@@ -26,7 +29,7 @@ const WRONG: Record<string, unknown[]> = {
   capabilities: ["dialogue", [1]],
   scenarioRunId: [{}],
   mayEnqueue: ["voice"],
-  metadata: ["text", []],
+  metadata: ["text", [], { build: 5n }, CYCLE, { share: NaN }, new Date()],
   onUnknownType: ["drop"],
   lifespan: [{}],
   healthPort: [-1, 65_536, "80"],
@@ -59,6 +62,18 @@ test("a wrong engine type is named", () => {
     assert.throws(() => {
       new Settings(engineType as string).check();
     }, /engineType/);
+  }
+});
+
+test("a level of the log that there is not is named, where it is used", () => {
+  process.env["EVENTLEASE_LOG"] = "loud";
+  assert.throws(() => {
+    new Settings("dialogue").check();
+  }, /EVENTLEASE_LOG must be/);
+  new Settings("dialogue", { logger: console }).check();
+  for (const level of ["INFO", "none", ""]) {
+    process.env["EVENTLEASE_LOG"] = level;
+    new Settings("dialogue").check();
   }
 });
 

@@ -36,9 +36,9 @@ test("payloads have the types of schemas, or those that the author names", () =>
     // @ts-expect-error: there is no such member
     return event.payload.npcs as unknown;
   });
-  engine.on<Scene>("named with options", { timeoutSeconds: 1 }, (event) => event.payload.npc.length);
-  engine.on("named at the event", (event: Event<Scene>) => event.payload.npc.length);
-  engine.on("options alone", { notRetryable: [RangeError, class extends Error {}] }, async (event) => {
+  engine.on<Scene>("named.with.options", { timeoutSeconds: 1 }, (event) => event.payload.npc.length);
+  engine.on("named.at.the.event", (event: Event<Scene>) => event.payload.npc.length);
+  engine.on("options.alone", { notRetryable: [RangeError, class extends Error {}] }, async (event) => {
     same<typeof event.payload, unknown>(true);
     await Promise.resolve();
   });
@@ -50,7 +50,7 @@ test("payloads have the types of schemas, or those that the author names", () =>
   const ofOthers: StandardSchema<{ id: number }> = {
     "~standard": { version: 1, vendor: "x", validate: () => ({ value: { id: 1 } }) },
   };
-  engine.on("another schema", { schema: ofOthers }, (event) => {
+  engine.on("another.schema", { schema: ofOthers }, (event) => {
     same<typeof event.payload, { id: number }>(true);
   });
   same<OutputOf<typeof Checked>, CheckedScene>(true);

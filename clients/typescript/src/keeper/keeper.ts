@@ -205,10 +205,11 @@ export class Keeper {
     const { calls, now, wallClock, post } = this.#parts;
     const sentAt = now();
     const seconds = wait + Math.min(MAX_CALL_SECONDS, Math.max(this.#who.intervalSeconds, 1));
+    const how = { seconds, spareSeconds: seconds, repeat: ONCE };
     const body = bodyOf(this.#facts(wait, sentAt), listed, wallClock());
     let answer: Answer;
     try {
-      const reply = await calls.send("POST", `${this.#who.path}/heartbeat`, body, { seconds, repeat: ONCE });
+      const reply = await calls.send("POST", `${this.#who.path}/heartbeat`, body, how);
       answer = calls.decodeObject<Answer>(reply, "leases", "events_to_cancel", "command", "max_concurrent_events");
     } catch (error) {
       if (error instanceof InvalidInput) this.#leaveOutProgress(listed);

@@ -4,19 +4,21 @@ const FIRST_SECONDS = 0.2;
 const MAX_SECONDS = 5;
 const SPREAD_SECONDS = 2;
 const AFTER_NOTHING_SECONDS = 0.5;
+const MAX_RETRY_AFTER_SECONDS = 60;
 
 /**
  * The pause before the next try, after `repeats` pauses so far. `random` is between 0 and 1.
  *
  * With `spread` the first pause is a random time of up to two seconds, so that after a restart of the server not all
- * clients call it in the same moment. For the same reason the pause is added to `retryAfter`.
+ * clients call it in the same moment. For the same reason the pause is added to `retryAfter`, of which at most a minute
+ * is obeyed: proxies ask for an hour where the server is back much earlier.
  */
 export function pauseSeconds(repeats: number, random: number, spread: boolean, retryAfter: number | null): number {
   const seconds =
     spread && repeats === 0
       ? SPREAD_SECONDS * random
       : Math.min(FIRST_SECONDS * 2 ** Math.min(repeats, 10), MAX_SECONDS) * (0.5 + random / 2);
-  return seconds + (retryAfter ?? 0);
+  return seconds + Math.min(retryAfter ?? 0, MAX_RETRY_AFTER_SECONDS);
 }
 
 /** A random pause from `seconds` to twice as many, so that clients with the same pause do not call at the same time. */

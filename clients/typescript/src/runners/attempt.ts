@@ -49,7 +49,8 @@ export function attempt(
     const call = (payload: unknown): unknown => {
       give(event, payload, state);
       if (row.told !== null) throw abortFor(row.told);
-      return within(event, () => handler.call(event));
+      const { call: handle } = handler; // so that `this` is undefined in it
+      return within(event, () => handle(event));
     };
     let result: unknown;
     try {

@@ -6,6 +6,8 @@ import type { EngineOptions } from "../settings.js";
 export class Lifespan {
   readonly #begin: EngineOptions<unknown>["lifespan"];
   #generator: AsyncGenerator | Generator | undefined;
+  /** What it has been asked to yield, while it has not yielded. */
+  #entering: Promise<unknown> | undefined;
 
   constructor(begin: EngineOptions<unknown>["lifespan"]) {
     this.#begin = begin;
@@ -13,8 +15,22 @@ export class Lifespan {
 
   /** What it yields. Rejects with whatever it throws before that. */
   async enter(): Promise<unknown> {
-    if (this.#begin === undefined) return undefined;
-    const generator = this.#begin();
+    try {
+      return await (this.#entering = this.#enter());
+    } finally {
+      this.#entering = undefined;
+    }
+  }
+
+  /** True while it has been begun and has not yielded. */
+  get isEntering(): boolean {
+    return this.#entering !== undefined;
+  }
+
+  async #enter(): Promise<unknown> {
+    const begin = this.#begin; // so that `this` is undefined in it
+    if (begin === undefined) return undefined;
+    const generator = begin();
     if (typeof (generator as Partial<Generator> | undefined)?.next !== "function") {
       throw new ConfigurationError("lifespan: a generator function, as `async function* () { yield pool; }`");
     }
@@ -24,8 +40,9 @@ export class Lifespan {
     return yielded.value;
   }
 
-  /** Lets it end, however long that takes. Rejects with whatever it throws. */
+  /** Lets it end, however long that takes; one that has not yielded yet, after it has. Rejects with whatever it throws. */
   async leave(): Promise<void> {
+    await this.#entering?.catch(() => undefined); // the caller of `enter` has got it
     const generator = this.#generator;
     this.#generator = undefined;
     if (generator === undefined) return;

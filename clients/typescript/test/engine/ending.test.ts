@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConfigurationError, Engine, type EngineOptions } from "../../src/index.js";
+import { ConfigurationError, Engine, EngineRefused, run, type EngineOptions } from "../../src/index.js";
 import { gate, until } from "../handling.js";
 import { Desk, nothing, problem, told } from "./desk.js";
 
@@ -175,13 +175,55 @@ suite("an engine ends", { concurrency: true }, () => {
     });
   }
 
+  test("while what its handlers share opens, which is closed later", async () => {
+    const [opening, opened, closed] = [gate(), gate(), gate()];
+    const desk = new Desk({
+      drainSeconds: 600,
+      lifespan: async function* () {
+        opening.open();
+        await opened.opened;
+        yield undefined;
+        closed.open();
+      },
+    });
+    desk.engine.on("x", nothing);
+    desk.engine.start();
+    await opening.opened;
+    await desk.engine.stop();
+    assert.deepEqual([desk.server.engines(), desk.bodies("exchange")], [[], []]);
+    assert.ok(desk.said("the lifespan is still opening"));
+    assert.ok(desk.said("left, with status 0"));
+    opened.open();
+    await closed.opened;
+  });
+
+  test("although what its handlers share does not close, and says for what it waits", async () => {
+    const over = gate();
+    const desk = new Desk({
+      drainSeconds: 7,
+      lifespan: async function* () {
+        yield undefined;
+        await over.opened;
+      },
+    });
+    desk.engine.on("x", nothing);
+    await desk.put();
+    await desk.working(async () => {
+      await desk.answer();
+    });
+    const said = desk.lines.map(({ level, message }) => `${level} ${message}`).join("\n");
+    assert.match(said, /warn .*waits for its lifespan to close\nerror .*not closed in time[^]*left, with status 1/);
+    over.open();
+  });
+
   test("by itself, and does not look as if it worked, and may begin again", async () => {
     const desk = new Desk({ healthPort: 0 });
     desk.engine.on("x", nothing);
     desk.server.refuseNext("register", "unauthenticated");
     desk.engine.start();
     await until(() => desk.said("left, with status 2"));
-    assert.throws(() => desk.engine.stats(), /does not work/);
+    assert.throws(() => desk.engine.stats(), EngineRefused);
+    await assert.rejects(desk.engine.ended, /unauthenticated/);
     assert.deepEqual([desk.engine.engineId, desk.engine.healthPort], [undefined, undefined]);
     await assert.rejects(desk.engine.stop(), /unauthenticated/);
     await desk.engine.stop();
@@ -239,9 +281,10 @@ suite("an engine ends", { concurrency: true }, () => {
     desk.engine.start();
     assert.throws(() => {
       desk.engine.start();
-    }, /works already/);
+    }, ConfigurationError);
+    const { ended } = desk.engine;
     await until(() => desk.server.engines().length > 0);
-    await Promise.all([desk.engine.stop(), desk.engine.stop(), desk.engine.stop()]);
+    await Promise.all([desk.engine.stop(), desk.engine.stop(), desk.engine.stop(), ended]);
     assert.deepEqual(desk.server.engines(), []);
     assert.deepEqual([desk.bodies("drain").length, desk.bodies("deregister").length], [1, 1]);
   });
@@ -258,5 +301,9 @@ suite("an engine ends", { concurrency: true }, () => {
     assert.throws(() => {
       new Engine("x").start();
     }, /no handler/);
+    await assert.rejects(run(), ConfigurationError);
+    for (const add of ["around", "onSettled", "onLost"] as const) {
+      assert.throws(() => new Engine("x")[add](5 as never), new RegExp(`given to ${add} must be a function`));
+    }
   });
 });

@@ -93,6 +93,32 @@ suite("run", { concurrency: 4 }, () => {
       assert.equal(server.event(eventId)["status"], "queued");
     }));
 
+  for (const side of ["open", "close"]) {
+    test(`does not wait after a ${side === "open" ? "first" : "second"} signal for a lifespan to ${side}`, () =>
+      withServer(async (server, url) => {
+        const source = `
+          const stuck = (side) => {
+            if (side !== "${side}") return;
+            console.log("stuck");
+            return new Promise(() => {});
+          };
+          const lifespan = async function* () { await stuck("open"); yield; await stuck("close"); };
+          const engine = engineOf("${QUEUE}", { lifespan });
+          await engine.run();
+          console.log("in order");`;
+        const program = new Program(source, url);
+        if (side === "close") await begun(program, server, "x");
+        else await until(() => program.out.includes("stuck"));
+        program.process.kill("SIGTERM");
+        await until(() => program.out.includes("stuck"));
+        if (side === "close") program.process.kill("SIGTERM");
+        assert.equal(await program.end(), side === "open" ? 0 : 1);
+        assert.match(program.out, /in order/);
+        assert.match(program.errors, side === "open" ? /WARNING .*still opening/ : /ERROR .*not closed in time/);
+        assert.deepEqual(server.engines(), []);
+      }));
+  }
+
   test("ends at once after a third signal", () =>
     withServer(async (server, url) => {
       const program = new Program(RUN, url);
