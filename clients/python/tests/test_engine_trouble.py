@@ -7,13 +7,14 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from scripted import reply
 from working import QUEUE, Between, Desk, got, nothing, until
 
 from eventlease import ConfigurationError, Engine, EngineRefused, Event, run
+from eventlease.runners.threads import Threads
 from eventlease.settler import Settlements
 from eventlease.testing import FakeServer
 from eventlease.transport import Reply, Request
@@ -612,3 +613,18 @@ def test_progress_is_kept_where_a_heartbeat_without_it_is_refused(server: FakeSe
 def test_running_no_engine_is_said() -> None:
     with pytest.raises(ConfigurationError, match="at least one engine"):
         run()
+
+
+def test_threads_may_end_while_others_are_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = Threads(cast("Any", None))
+    threads.all |= {threading.Thread() for _ in range(3)}
+    told: list[None] = []
+
+    class Ending:
+        def put(self, row: None) -> None:
+            told.append(row)
+            threads.all.pop()
+
+    monkeypatch.setattr(threads, "_rows", Ending())
+    threads.stop()
+    assert len(told) == 3

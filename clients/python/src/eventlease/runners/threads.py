@@ -45,7 +45,7 @@ class Threads:
 
     def stop(self) -> None:
         """Ends the threads, apart from those whose handlers still run."""
-        for _ in self.all:
+        for _ in range(len(self.all)):  # the first of them may end before the last is told to
             self._rows.put(None)
 
     def _work(self, first: Row) -> None:
