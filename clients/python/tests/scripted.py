@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from eventlease.transport import Reply, Request, TransportError
+from eventlease.transport import NotSent, Reply, Request, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -46,6 +46,23 @@ class Scripted:
     @property
     def urls(self) -> list[str]:
         return [url for url, _ in self.sent]
+
+
+@dataclass
+class Away:
+    """Stands for all servers, none of which can be reached; says when one was tried."""
+
+    is_tried: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, _url: str) -> Away:
+        return self
+
+    def send(self, request: Request, seconds: float) -> Reply:
+        self.is_tried.set()
+        raise NotSent(f"refused {request.path} within {seconds:g} s")
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from typing import Any, get_type_hints
 
 import pytest
-from scripted import Scripted, reply
+from scripted import Away, Scripted, reply
 from working import nothing
 
 from eventlease import (
@@ -333,17 +333,8 @@ def test_a_server_that_never_answers_is_awaited_no_longer_than_the_time_limit(ca
 
 @pytest.mark.parametrize("many", [False, True], ids=["enqueue", "enqueue_many"])
 def test_closing_counts_events_of_requests_that_have_no_answer(many: bool, caplog: pytest.LogCaptureFixture) -> None:
-    is_reached, results = threading.Event(), SimpleQueue[Any]()
-
-    class Away:
-        def send(self, request: Request, seconds: float) -> Reply:
-            is_reached.set()
-            raise NotSent(f"refused {request.path} within {seconds:g} s")
-
-        def close(self) -> None:
-            pass
-
-    client = Client(transport=lambda _: Away(), timeout_seconds=600)
+    server, results = Away(), SimpleQueue[Any]()
+    client = Client(transport=server, timeout_seconds=600)
 
     def enqueue() -> None:
         try:
@@ -353,7 +344,7 @@ def test_closing_counts_events_of_requests_that_have_no_answer(many: bool, caplo
 
     thread = threading.Thread(target=enqueue)
     thread.start()
-    assert is_reached.wait(30)
+    assert server.is_tried.wait(30)
     count = client.close(seconds=0.1)
     thread.join(30)
     assert [type(result) for result in results.get(timeout=30)] == [Unavailable] * count

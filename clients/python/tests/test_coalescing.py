@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted import reply
+from scripted import Away, reply
 
 from eventlease import AsyncClient, BufferFull, Client, Enqueued, EventCancelled, InvalidInput, NotFound, Unavailable
 from eventlease.coalesce import MAX_WAITING_EVENTS, Coalescer, Waiting
 from eventlease.enqueuing import NewBody
 from eventlease.errors import EventLeaseError
 from eventlease.testing import FakeServer
-from eventlease.transport import NotSent, Reply, Request
+from eventlease.transport import Reply, Request
 
 UNKNOWN = "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10"
 
@@ -230,20 +230,11 @@ def test_closing_waits_for_what_was_enqueued() -> None:
 
 
 def test_closing_says_how_many_events_were_not_acknowledged() -> None:
-    is_reached = threading.Event()
-
-    class Away:
-        def send(self, request: Request, seconds: float) -> Reply:
-            is_reached.set()
-            raise NotSent(f"refused {request.path} within {seconds:g} s")
-
-        def close(self) -> None:
-            pass
-
-    client = Client(transport=lambda _: Away(), coalesce=True, timeout_seconds=600)
+    server = Away()
+    client = Client(transport=server, coalesce=True, timeout_seconds=600)
     with concurrent.futures.ThreadPoolExecutor(3) as threads:
         futures = [threads.submit(client.enqueue, "q", "t", number) for number in range(3)]
-        assert is_reached.wait(30)
+        assert server.is_tried.wait(30)
         count = client.close(seconds=0.1)
         errors = [type(future.exception(30)) for future in futures]
     assert 1 <= count <= 3

@@ -102,6 +102,11 @@ function losesItsMembers(value: object): boolean {
   );
 }
 
+/** The part of a JSON pointer that leads to a member or an element. */
+export function pointerTo(name: string): string {
+  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
 /** What is refused, without its place. */
 class Refusal extends TypeError {}
 
@@ -112,7 +117,7 @@ function refusalWithPlace(value: unknown, error: TypeError): TypeError {
   try {
     JSON.stringify(value, function (this: unknown, key: string, each: unknown): unknown {
       const holder = places.get(this);
-      place = holder === undefined ? "" : `${holder}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      place = holder === undefined ? "" : holder + pointerTo(key);
       if (typeof each === "object" && each !== null) places.set(each, place);
       return refuseWhatJsonLoses.call(this, key, each);
     });

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { ConfigurationError } from "./errors.js";
 import type { Event } from "./event.js";
 import { isSchema, type StandardSchema } from "./schema.js";
-import { isAboveZero, isName, NAME } from "./settings.js";
+import { isAboveZero, isName, NAME } from "./option-checks.js";
 
 const ANY_TYPE = "*";
 

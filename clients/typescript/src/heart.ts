@@ -1,5 +1,6 @@
 /** The engine's side of its heartbeats: tells the keeper what is held, and applies what the server says. */
 
+import { Crashes } from "./crashes.js";
 import { ConfigurationError, problemError, Unauthenticated } from "./errors.js";
 import type { Identity } from "./identity.js";
 import { TICK_SECONDS } from "./keeper/keeper.js";
@@ -12,8 +13,6 @@ import type { Row } from "./rules/leases.js";
 import { STUCK_STATUS } from "./rules/shutdown.js";
 import type { Settings } from "./settings.js";
 
-const MAX_CRASHES = 3;
-const CRASHES_WITHIN_SECONDS = 60;
 const RESTART_SECONDS = 0.5;
 const MAX_HOLD_CALL_SECONDS = 10;
 /** Much longer than a tick and a round trip, much shorter than a loop may be blocked. */
@@ -41,7 +40,7 @@ export class Heart implements LeaseWatcher {
   #ticking: NodeJS.Timeout | undefined;
   #restarting: NodeJS.Timeout | undefined;
   #tickedAt = 0;
-  #crashes: number[] = [];
+  readonly #crashes = new Crashes();
   #isStopped = false;
   #hasBegun = false;
   #who: Who | undefined;
@@ -176,9 +175,7 @@ export class Heart implements LeaseWatcher {
     settings.logger.error({ part: "heart", err }, `${settings.engineType}: a part has crashed: heart`);
     this.#keeper = null;
     for (const over of this.#waiting.values()) over();
-    const now = leases.now();
-    this.#crashes = [...this.#crashes.filter((at) => at > now - CRASHES_WITHIN_SECONDS), now];
-    if (this.#crashes.length < MAX_CRASHES) {
+    if (!this.#crashes.areTooMany(leases.now())) {
       this.#restarting = setTimeout(() => {
         this.#start();
       }, RESTART_SECONDS * 1000);

@@ -1,5 +1,6 @@
 import { Calls } from "./calls.js";
 import { sleep } from "./clock.js";
+import { Crashes } from "./crashes.js";
 import type { Credentials } from "./credentials.js";
 import type { Handlers } from "./handlers.js";
 import { Heart } from "./heart.js";
@@ -17,8 +18,6 @@ import { Settlements, type Callbacks } from "./settlements.js";
 import { Settler } from "./settler.js";
 import { Watch } from "./watch.js";
 
-const MAX_CRASHES = 3;
-const CRASHES_WITHIN_SECONDS = 60;
 const PAUSE_SECONDS = 0.5;
 const JOIN_SECONDS = 2;
 const MAX_UNKNOWN_TYPES = 1000;
@@ -181,16 +180,14 @@ export class Life {
 
   /** Runs a part, and starts it again where it crashes; too many crashes end the engine. */
   async #guard(name: string, run: () => Promise<void>): Promise<void> {
-    let crashes: number[] = [];
+    const crashes = new Crashes();
     while (!this.stopped.aborted) {
       try {
         await run();
         return;
       } catch (err) {
         this.settings.logger.error({ part: name, err }, `${this.settings.engineType}: a part has crashed: ${name}`);
-        const now = this.leases.now();
-        crashes = [...crashes.filter((at) => at > now - CRASHES_WITHIN_SECONDS), now];
-        if (crashes.length >= MAX_CRASHES) {
+        if (crashes.areTooMany(this.leases.now())) {
           this.crashed.push(name);
           this.end(STUCK_STATUS, `${name} crashes`);
           return;

@@ -1,4 +1,5 @@
 /** Checks payloads with a schema of any library with the Standard Schema interface, such as zod, valibot or arktype. */
+import { pointerTo } from "./encoding.js";
 import { PayloadInvalid } from "./outcomes.js";
 
 /** The part of the Standard Schema interface that is used here; see https://standardschema.dev. */
@@ -42,8 +43,5 @@ export async function decode(schema: StandardSchema, payload: unknown): Promise<
 
 /** The JSON pointer to a member. */
 function pointerOf(path: Issue["path"]): string {
-  return (path ?? [])
-    .map((part) => String(typeof part === "object" ? part.key : part))
-    .map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`)
-    .join("");
+  return (path ?? []).map((part) => pointerTo(String(typeof part === "object" ? part.key : part))).join("");
 }

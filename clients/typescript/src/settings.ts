@@ -2,13 +2,24 @@
 import { STANDARD, textOf, type Json } from "./encoding.js";
 import { ConfigurationError } from "./errors.js";
 import { defaultLogger, guarded, isLevelOfLog, type Logger } from "./logger.js";
+import {
+  COMMON,
+  hasFunctions,
+  isAboveZero,
+  isFunction,
+  isName,
+  isNumber,
+  isUuid,
+  isWhole,
+  NAME,
+  wrongOptions,
+  type Checks,
+} from "./option-checks.js";
 import type { Fetch } from "./transport.js";
 import { checkUrls, urlsOf } from "./urls.js";
 
 const MAX_CAPACITY = 100_000;
 const GRACE_SECONDS = 5;
-/** What the names of queues and event types consist of. */
-export const NAME = "1 to 64 letters, digits, '.', '_', ':' or '-'";
 
 /** The options of an engine. The README describes them under "Parameters". */
 export interface EngineOptions<S = undefined> {
@@ -152,13 +163,8 @@ export class Settings {
 
   /** Throws a ConfigurationError that names every option with a wrong value. */
   check(): void {
-    const wrong: string[] = [];
-    for (const [name, value] of Object.entries({ ...this.#options, engineType: this.engineType })) {
-      if (value === undefined && name !== "engineType") continue;
-      const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
-      if (check === undefined) wrong.push(`there is no option ${name}`);
-      else if (!check.isRight(value, this)) wrong.push(`${name} must be ${check.what}`);
-    }
+    const engineType = (this.engineType as string | undefined) ?? null; // one that is missing is wrong, too
+    const wrong = wrongOptions({ ...this.#options, engineType }, CHECKS, this);
     const level = process.env["EVENTLEASE_LOG"];
     if (!this.hasLogger && level !== undefined && !isLevelOfLog(level)) {
       wrong.push("EVENTLEASE_LOG must be debug, info, warn, error or none");
@@ -168,31 +174,16 @@ export class Settings {
   }
 }
 
-interface Check {
-  what: string;
-  isRight: (value: unknown, settings: Settings) => boolean;
-}
-
 const isText = (value: unknown): boolean => typeof value === "string";
-const isFunction = (value: unknown): boolean => typeof value === "function";
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
-export const hasFunctions = (value: unknown, ...names: string[]): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  names.every((name) => isFunction((value as Record<string, unknown>)[name]));
 
-const CHECKS: Readonly<Record<string, Check>> = {
-  engineType: {
-    what: NAME,
-    isRight: isName,
-  },
+const CHECKS: Checks<Settings> = {
+  ...COMMON,
+  engineType: { what: NAME, isRight: isName },
   url: { what: "an address or a list of addresses", isRight: (value) => isText(value) || isTextList(value) },
   token: { what: "a string or a function", isRight: (value) => isText(value) || isFunction(value) },
-  engineId: {
-    what: "a UUID",
-    isRight: (value) => typeof value === "string" && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value),
-  },
+  engineId: { what: "a UUID", isRight: isUuid },
   concurrency: {
     what: `a whole number from 1 to ${MAX_CAPACITY}`,
     isRight: (value) => isWhole(value, 1, MAX_CAPACITY),
@@ -223,20 +214,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   onUnknownType: { what: '"release" or "fail"', isRight: (value) => value === "release" || value === "fail" },
   lifespan: { what: "a generator function", isRight: isFunction },
   healthPort: { what: "a whole number from 0 to 65535", isRight: (value) => isWhole(value, 0, 65_535) },
-  json: { what: "an object with parse and stringify", isRight: (value) => hasFunctions(value, "parse", "stringify") },
   reportTraceback: { what: "true or false", isRight: isBoolean },
   logFailures: { what: "true or false", isRight: isBoolean },
-  logger: {
-    what: "an object with debug, info, warn and error",
-    isRight: (value) => hasFunctions(value, "debug", "info", "warn", "error"),
-  },
-  fetch: { what: "a function", isRight: isFunction },
 };
-
-/** True for what can be the name of a queue or an event type. */
-export function isName(value: unknown): boolean {
-  return typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value);
-}
 
 function isJsonObject(value: unknown): boolean {
   try {
@@ -244,18 +224,4 @@ function isJsonObject(value: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-/** True for a number within these limits, false for NaN and for other types. */
-export function isNumber(value: unknown, least: number, most: number = Infinity): boolean {
-  return typeof value === "number" && least <= value && value <= most;
-}
-
-/** True for a number above 0. */
-export function isAboveZero(value: unknown): boolean {
-  return isNumber(value, Number.MIN_VALUE);
-}
-
-function isWhole(value: unknown, least: number, most: number = Infinity): boolean {
-  return Number.isInteger(value) && isNumber(value, least, most);
 }

@@ -124,7 +124,8 @@ export class Settlements {
     leases.tell(cancelled, "cancel_requested");
     const again = refused.filter(({ each, problem }) => this.#isToBeRepeated(each, problem)).map(({ each }) => each);
     again.push(...sent.slice(answers.length));
-    leases.putBack(again);
+    if (again.length > 0) leases.putBack(again);
+    leases.changed.notify();
     for (const callback of this.#onSettled) {
       for (const { each, report, answer } of settled) this.#guarded(each, (event) => callback(event, report, answer));
     }

@@ -4,6 +4,7 @@ import { now, sleep } from "./clock.js";
 import type { Calls } from "./calls.js";
 import { EventCancelled, EventFailed, ProblemError, refusedHere } from "./errors.js";
 import type { EventLeaseError } from "./errors.js";
+import { isUuid } from "./option-checks.js";
 import { pauseAfterNothing } from "./rules/backoff.js";
 import { LEAST_TRY_SECONDS } from "./tries.js";
 import type { Repeat } from "./rules/repeats.js";
@@ -13,7 +14,6 @@ export const MAX_AWAITED = 100;
 export const MAX_WAIT_SECONDS = 20;
 export const REPLY_SECONDS = 15;
 const LAST_PAUSE_SECONDS = 0.2;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The options of a wait. */
 export interface WaitOptions {
@@ -28,7 +28,7 @@ export type Ended = { readonly result: unknown } | { readonly error: EventLeaseE
 
 /** The id as the server writes it. Throws InvalidInput: one wrong id would make the server refuse a whole request. */
 export function checkedId(eventId: string): string {
-  if (!UUID.test(eventId)) throw refusedHere(`an event id must be a UUID, not ${JSON.stringify(eventId)}`);
+  if (!isUuid(eventId)) throw refusedHere(`an event id must be a UUID, not ${JSON.stringify(eventId)}`);
   return eventId.toLowerCase();
 }
 

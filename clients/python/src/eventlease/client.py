@@ -53,9 +53,8 @@ class Client:
         `timeout_seconds`; then they raise Unavailable. None of their tries goes on for longer, apart from two seconds
         that each may take.
         """
-        if not is_number(timeout_seconds, 0) or timeout_seconds == 0:
-            raise ConfigurationError("timeout_seconds: a number above 0")
         given = {
+            "timeout_seconds: a number above 0": is_number(timeout_seconds, 0) and timeout_seconds != 0,
             "on_full: wait or raise": on_full in ("wait", "raise"),
             "coalesce: True or False": coalesce in (True, False),
             "json: an object with `dumps` and `loads`": is_json(json),

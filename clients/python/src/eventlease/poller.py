@@ -113,9 +113,8 @@ class Poller:
             refused = problem_error(problem)
             if refused.status not in (429, 503, 504):
                 life.identity.recover(refused)
-            return spread_out(
-                max(obeyed_seconds(float(problem.get("retry_after_seconds") or 0)), PAUSE_SECONDS), random.random()
-            )
+            asked = obeyed_seconds(float(problem.get("retry_after_seconds") or 0))
+            return spread_out(max(asked, PAUSE_SECONDS), random.random())
         if events:
             return 0.0
         if not is_settled:

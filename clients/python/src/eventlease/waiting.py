@@ -26,6 +26,7 @@ from eventlease.futures import resolve
 from eventlease.rules.backoff import pause_after_nothing
 from eventlease.rules.repeats import Repeat
 from eventlease.settings import is_number
+from eventlease.tries import LEAST_TRY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,7 +42,6 @@ MAX_WAIT_SECONDS = 20
 REPLY_SECONDS = 15.0
 MAX_REQUESTS = 8
 LAST_PAUSE_SECONDS = 0.2
-EXTRA_SECONDS = 2.0
 EVENT = ("event_id", "status")
 RUN = ("counts",)
 _REPEAT = Repeat(is_safe=True, within_seconds=30, extra_seconds=MAX_WAIT_SECONDS + REPLY_SECONDS)
@@ -105,7 +105,7 @@ class TimeLimit:
 
     def repeat(self) -> Repeat:
         """How the next request may be repeated."""
-        return Repeat(is_safe=True, within_seconds=self.left(), extra_seconds=EXTRA_SECONDS)
+        return Repeat(is_safe=True, within_seconds=self.left(), extra_seconds=LEAST_TRY_SECONDS)
 
     def wait_seconds(self, most: int = MAX_WAIT_SECONDS) -> int:
         """How many whole seconds the server may wait before it answers the next request."""

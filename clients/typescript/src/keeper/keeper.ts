@@ -3,12 +3,12 @@
 import type { Calls } from "../calls.js";
 import { EventLeaseError, InvalidInput, ProblemError } from "../errors.js";
 import type { LogFields, Logger } from "../logger.js";
-import { Row, Table } from "../rules/leases.js";
+import { isOwnReport } from "../rules/leases.js";
 import type { Repeat } from "../rules/repeats.js";
-import { heldOf, linesOf, nameOf, tokenOf } from "./lease-lines.js";
 import { batchesOf, bodyOf, type Listed } from "./heartbeat.js";
+import { HeldLeases, leaveOutProgress, type Entry } from "./held-leases.js";
 import type { LoopWatch } from "./loop-watch.js";
-import type { FromKeeper, Heard, Held, LeaseName, ToKeeper, Who } from "./messages.js";
+import type { FromKeeper, Heard, ToKeeper, Who } from "./messages.js";
 
 export const TICK_SECONDS = 0.5;
 const MAX_CALL_SECONDS = 10;
@@ -17,8 +17,6 @@ const FIRST_PAUSE_SECONDS = 0.5;
 const NEWS_PAUSE_SECONDS = 0.1;
 const LATE_SECONDS = 2;
 const CLOCK_JUMP_SECONDS = 10;
-/** Heartbeats renew while more than two thirds are left; a lease with less than this cannot wait for the next. */
-const URGENT_SHARE = 0.6;
 const ONCE: Repeat = { isSafe: true, withinSeconds: 0 };
 
 export interface KeeperSettings {
@@ -49,9 +47,7 @@ export interface KeeperParts {
 export class Keeper {
   readonly #settings: KeeperSettings;
   readonly #parts: KeeperParts;
-  readonly #table = new Table();
-  /** Leases that are not in the table yet, by token: most are over before anything has to be done about them. */
-  readonly #placed = new Map<string, string>();
+  readonly #leases = new HeldLeases();
   #who: Who = { path: "", headers: {}, intervalSeconds: 1, number: 0 };
   #holdOff = { until: 0, reason: "" };
   #wrong = { live: [] as string[], ready: [] as string[] };
@@ -84,12 +80,9 @@ export class Keeper {
       this.#who = message.who;
       this.#wake?.();
     }
-    if (message.placed !== undefined) for (const line of linesOf(message.placed)) this.#placed.set(tokenOf(line), line);
-    for (const held of message.held ?? []) {
-      this.#placed.delete(held.leaseToken);
-      this.#hold(held);
-    }
-    if (message.removed !== undefined) this.#remove(message.removed);
+    if (message.placed !== undefined) this.#leases.place(message.placed);
+    for (const held of message.held ?? []) this.#leases.hold(held);
+    if (message.removed !== undefined) this.#leases.remove(message.removed);
     if (message.hold !== undefined) this.#holdOff = message.hold;
     if (message.wrong !== undefined) this.#wrong = message.wrong;
     if (message.begin === true && this.#beganAt === null) {
@@ -106,7 +99,6 @@ export class Keeper {
   /** Called twice a second: notices what comes too late, and leases that cannot wait for the next heartbeat. */
   tick(): void {
     const now = this.#parts.now();
-    this.#takeIn();
     const late = now - this.#tickedAt - TICK_SECONDS;
     this.#tickedAt = now;
     if (late > LATE_SECONDS) {
@@ -122,7 +114,7 @@ export class Keeper {
       void this.#beatNow();
     }
     this.#parts.loopWatch?.tick(now);
-    if (this.#isUrgent(now)) void this.#beatNow();
+    if (!this.#isRenewing && !this.#isStalled && this.#leases.areUrgent(now)) void this.#beatNow();
   }
 
   /** Why the process should be restarted. */
@@ -132,13 +124,17 @@ export class Keeper {
     if (age > this.#settings.heartbeatTimeoutSeconds && this.#wasRefused) {
       wrong.push(`the last heartbeat was taken ${Math.round(age)} s ago`);
     }
-    if (this.#parts.loopWatch?.isStalled === true) wrong.push("the event loop is blocked");
+    if (this.#isStalled) wrong.push("the event loop is blocked");
     return wrong;
   }
 
   /** Why no events are worked on. */
   unready(): string[] {
     return [...new Set([...this.failing(), ...this.#wrong.ready])];
+  }
+
+  get #isStalled(): boolean {
+    return this.#parts.loopWatch?.isStalled === true;
   }
 
   async #run(): Promise<void> {
@@ -196,8 +192,7 @@ export class Keeper {
   }
 
   #batches(sentAt: number, interval: number): Listed[][] {
-    this.#takeIn();
-    return batchesOf(this.#table.listed(sentAt, sentAt + 2 * interval, this.#parts.loopWatch?.isStalled === true));
+    return batchesOf(this.#leases.listed(sentAt, sentAt + 2 * interval, this.#isStalled));
   }
 
   /** True if the answer brings something new. */
@@ -212,13 +207,13 @@ export class Keeper {
       const reply = await calls.send("POST", `${this.#who.path}/heartbeat`, body, how);
       answer = calls.decodeObject<Answer>(reply, "leases", "events_to_cancel", "command", "max_concurrent_events");
     } catch (error) {
-      if (error instanceof InvalidInput) this.#leaveOutProgress(listed);
+      if (error instanceof InvalidInput) leaveOutProgress(listed);
       throw error;
     }
     const heard: Heard = {
       what: "heard",
       sentAt,
-      ...this.#apply(listed, answer.leases, sentAt),
+      ...this.#leases.apply(listed, answer.leases, sentAt),
       eventsToCancel: answer.events_to_cancel,
       command: answer.command,
       afterDrain: answer.drain?.then ?? "exit",
@@ -226,42 +221,11 @@ export class Keeper {
     this.#answeredAt = sentAt;
     this.#wasRefused = false;
     const told = `${answer.command} ${answer.max_concurrent_events ?? 0}`;
-    const areCancelled = this.#areCancelled(heard.eventsToCancel);
+    const areCancelled = this.#leases.tellOfCancels(heard.eventsToCancel, now());
     const hasNews = areCancelled || heard.lost.some(({ reason }) => !isOwnReport(reason)) || told !== this.#told;
     this.#told = told;
     post(heard);
     return hasNews;
-  }
-
-  #apply(listed: readonly Listed[], entries: readonly Entry[], sentAt: number): Pick<Heard, "lost" | "renewed"> {
-    const lost: Heard["lost"] = [];
-    const renewed: Heard["renewed"] = [];
-    entries.slice(0, listed.length).forEach((entry, index) => {
-      const { row, progress } = listed[index] as Listed;
-      const name = { eventId: row.eventId, leaseToken: row.leaseToken };
-      if (entry.outcome === "lost") {
-        if (this.#rowOf(name) !== row) return;
-        this.#table.rows.delete(row.eventId);
-        lost.push({ ...name, reason: entry.reason ?? null });
-      } else if (entry.expires_in_seconds !== undefined) {
-        row.renew(sentAt + entry.expires_in_seconds);
-        if (progress !== null && row.progress === progress) row.progressIsUnsent = false;
-        renewed.push({ ...name, leaseEnd: row.leaseEnd, progress });
-      }
-    });
-    return { lost, renewed };
-  }
-
-  #areCancelled(eventIds: readonly string[]): boolean {
-    const rows = eventIds.flatMap((eventId) => this.#table.rows.get(eventId) ?? []);
-    return rows.filter((row) => row.tell("cancel_requested", this.#parts.now())).length > 0;
-  }
-
-  /** Leases are renewed without what was refused rather than not at all. */
-  #leaveOutProgress(listed: readonly Listed[]): void {
-    for (const { row, progress } of listed) {
-      if (progress !== null && row.progress === progress) row.progressIsUnsent = false;
-    }
   }
 
   #sayUnanswered(error: EventLeaseError): void {
@@ -273,7 +237,7 @@ export class Keeper {
     const before = this.#processor;
     this.#processor = { seconds, at: now };
     return {
-      held: this.#table.size,
+      held: this.#leases.size,
       running: this.#parts.running(),
       cpuPercent: (100 * (seconds - before.seconds)) / Math.max(now - before.at, 0.001),
       memoryMb: process.memoryUsage.rss() / 1_048_576,
@@ -281,43 +245,6 @@ export class Keeper {
       holdSeconds: this.#holdOff.until - now,
       holdReason: this.#holdOff.reason,
     };
-  }
-
-  #remove(lines: string): void {
-    for (const line of linesOf(lines)) {
-      if (this.#placed.delete(tokenOf(line))) continue;
-      const name = nameOf(line);
-      if (this.#rowOf(name) !== undefined) this.#table.rows.delete(name.eventId);
-    }
-  }
-
-  #takeIn(): void {
-    for (const line of this.#placed.values()) {
-      if (this.#rowOf(nameOf(line)) === undefined) this.#hold(heldOf(line)); // else its progress was told before
-    }
-    this.#placed.clear();
-  }
-
-  #hold(held: Held): void {
-    const row = this.#rowOf(held) ?? new Row({ ...held, attempt: 0 });
-    row.leaseEnd = Math.max(row.leaseEnd, held.leaseEnd);
-    row.progressIsUnsent = held.progress !== null;
-    row.progress = held.progress;
-    this.#table.rows.set(held.eventId, row);
-  }
-
-  #rowOf({ eventId, leaseToken }: LeaseName): Row | undefined {
-    const row = this.#table.rows.get(eventId);
-    return row?.leaseToken === leaseToken ? row : undefined;
-  }
-
-  #isUrgent(now: number): boolean {
-    if (this.#isRenewing || this.#parts.loopWatch?.isStalled === true) return false;
-    for (const row of this.#table.rows.values()) {
-      const left = row.leaseEnd - now;
-      if (left > 0 && left < row.visibilitySeconds * URGENT_SHARE) return true;
-    }
-    return false;
   }
 
   #untilNext(sentAt: number, interval: number): number {
@@ -339,12 +266,6 @@ export class Keeper {
   }
 }
 
-interface Entry {
-  outcome: string;
-  reason?: string | null;
-  expires_in_seconds?: number;
-}
-
 interface Answer {
   leases: Entry[];
   events_to_cancel: string[];
@@ -352,11 +273,6 @@ interface Answer {
   max_concurrent_events: number | null;
   drain?: { then?: string } | null;
   [member: string]: unknown;
-}
-
-/** The engine has settled it, and its answer is under way. */
-function isOwnReport(reason: string | null): boolean {
-  return reason === "completed" || reason === "failed" || reason === "released";
 }
 
 function processorSeconds(): number {

@@ -170,7 +170,7 @@ export class Table {
   lose(row: Row, reason: string | null, now: number): boolean {
     if (this.rows.get(row.eventId) !== row || row.ended !== null) return false;
     // This engine's own settlement ended the lease; its answer has not arrived yet.
-    if (row.state === "settling" && (reason === "completed" || reason === "failed" || reason === "released")) {
+    if (row.state === "settling" && isOwnReport(reason)) {
       return false;
     }
     row.ended = reason ?? "unknown";
@@ -218,4 +218,9 @@ export class Table {
 /** True if less than two thirds of the lease would be left at `until`. */
 export function needsRenewal(row: Row, until: number): boolean {
   return row.leaseEnd - until < (row.visibilitySeconds * 2) / 3;
+}
+
+/** True if the lease was ended by a report of the engine that held it. */
+export function isOwnReport(reason: string | null): boolean {
+  return reason === "completed" || reason === "failed" || reason === "released";
 }

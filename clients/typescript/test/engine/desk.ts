@@ -4,7 +4,7 @@ import type { EnqueueOptions } from "../../src/enqueuing.js";
 import type { LogFields, Logger } from "../../src/logger.js";
 import type { Answer } from "../../src/settlements.js";
 import { FakeServer } from "../../src/testing/index.js";
-import { until } from "../handling.js";
+import { gate, until } from "../handling.js";
 
 export const QUEUE = "dialogue";
 
@@ -57,6 +57,17 @@ export class Desk {
     return (await this.client.enqueue(QUEUE, eventType, payload, options)).eventId;
   }
 
+  /** The handler of `x` waits until it is told to stop, and ends as `end` does. Resolves once it has begun. */
+  endsWhenTold(end: (event: Event) => unknown): Promise<void> {
+    const begun = gate();
+    this.engine.on("x", async (event) => {
+      begun.open();
+      await told(event);
+      return end(event);
+    });
+    return begun.opened;
+  }
+
   /** What the server answered to the next report. */
   async answer(): Promise<Answer> {
     const number = this.#answers++;
@@ -70,10 +81,10 @@ export class Desk {
     return answers.map(({ outcome }) => outcome);
   }
 
-  /** How an event's last attempt ended. */
-  async attempt(eventId: string): Promise<Body> {
+  /** How an attempt of an event ended; the last one, where no number is given. */
+  async attempt(eventId: string, number?: number): Promise<Body> {
     const reply = await this.client.call("GET", `/events/${eventId}/attempts` as `/${string}`);
-    return (reply as { items: Body[] }).items[0]!;
+    return (reply as { items: Body[] }).items.find((each) => number === undefined || each["attempt"] === number)!;
   }
 
   /** The bodies of the requests of an operation. */

@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigurationError, Engine, EngineRefused, run, type EngineOptions } from "../../src/index.js";
 import { gate, until } from "../handling.js";
-import { Desk, nothing, problem, told } from "./desk.js";
+import { Desk, nothing, problem } from "./desk.js";
 
 suite("an engine ends", { concurrency: true }, () => {
   test("and a handler that is cut off is released", async () => {
@@ -24,14 +24,11 @@ suite("an engine ends", { concurrency: true }, () => {
 
   test("and a handler that heeds its signal is released in order", async () => {
     const desk = new Desk({ drainSeconds: 30, graceSeconds: 30 });
-    const begun = gate();
-    desk.engine.on("x", async (event) => {
-      begun.open();
-      await told(event);
+    const begun = desk.endsWhenTold((event) => {
       event.check();
     });
     const eventId = await desk.put();
-    await desk.working(() => begun.opened);
+    await desk.working(() => begun);
     assert.equal((await desk.attempt(eventId))["outcome"], "released");
     assert.ok(desk.said("left, with status 0"));
   });

@@ -4,7 +4,7 @@ import { suite, test } from "node:test";
 import { EngineRefused, Hold, type Event } from "../../src/index.js";
 import { FakeServer } from "../../src/testing/index.js";
 import { gate, until } from "../handling.js";
-import { Desk, nothing, problem, QUEUE, told } from "./desk.js";
+import { Desk, nothing, problem, QUEUE } from "./desk.js";
 
 suite("an engine in trouble", { concurrency: true }, () => {
   for (const operation of ["register", "exchange", "settleMany", "heartbeat"] as const) {
@@ -48,15 +48,10 @@ suite("an engine in trouble", { concurrency: true }, () => {
 
   test("a lost lease is told, and its result is tried", async () => {
     const desk = new Desk({ concurrency: 1, heartbeatTimeoutSeconds: 3 }); // one, so that it is not leased again
-    const begun = gate();
-    desk.engine.on("x", async (event) => {
-      begun.open();
-      await told(event);
-      return event.cancelled;
-    });
+    const begun = desk.endsWhenTold((event) => event.cancelled);
     const eventId = await desk.put();
     await desk.working(async () => {
-      await begun.opened;
+      await begun;
       desk.server.expireLeases();
       await desk.answer();
     });
@@ -100,15 +95,10 @@ suite("an engine in trouble", { concurrency: true }, () => {
 
   test("an engine that was removed registers again", async () => {
     const desk = new Desk({ concurrency: 1 });
-    const begun = gate();
-    desk.engine.on("x", async (event) => {
-      begun.open();
-      await told(event);
-      return event.cancelled;
-    });
+    const begun = desk.endsWhenTold((event) => event.cancelled);
     const eventId = await desk.put();
     await desk.working(async () => {
-      await begun.opened;
+      await begun;
       desk.server.removeEngine(desk.engine.engineId!);
       await desk.answer();
       await until(() => desk.bodies("register").length === 2);
