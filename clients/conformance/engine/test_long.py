@@ -190,8 +190,8 @@ def test_a_fleet_under_faults_loses_nothing(
         )
         record_property("faults", dict(faults.done))
         record_property("events", dict(counts))
-        record_property("first quarter", early)
-        record_property("last quarter", late)
+        record_property("first quarter", str(early))
+        record_property("last quarter", str(late))
         record_property("load average", os.getloadavg())
         assert late.memory_mb - early.memory_mb < GROWTH_MB, footprints
         assert late.threads <= early.threads + 2 and late.sockets <= early.sockets + 2, footprints
