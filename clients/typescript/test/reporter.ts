@@ -8,6 +8,6 @@ async function* withoutPassed(events: AsyncIterable<TestEvent>): AsyncIterable<T
 }
 
 const reporter = (events: AsyncIterable<TestEvent>): AsyncIterable<string> =>
-  Readable.from(withoutPassed(events)).compose(new spec());
+  Readable.from(withoutPassed(events)).compose(new spec()) as AsyncIterable<string>;
 
 export default reporter;
