@@ -31,7 +31,7 @@ class Caller:
         data = None if body is None else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {ADMIN}", **(headers or {})}
         reply = self._transport.send(Request(method, path, sent, data), 30)
-        read = json.loads(reply.body) if reply.body else {}
+        read: Any = json.loads(reply.body) if reply.body else {}
         name = f"{method} {template} {reply.status}"
         responses = DOCUMENT["paths"][f"/api/v1{template}"][method.lower()]["responses"]
         if str(reply.status) not in responses:
@@ -40,7 +40,8 @@ class Caller:
         media = responses[str(reply.status)].get("content", {}).get(reply.headers.get("content-type"))
         if reply.body and media is not None:
             schema = {**media["schema"], "components": DOCUMENT["components"]}
-            for error in jsonschema.Draft202012Validator(schema).iter_errors(read):
+            validator: Any = jsonschema.Draft202012Validator(schema)
+            for error in validator.iter_errors(read):
                 self.wrong[f"{name}: {error.json_path}: {error.message}"] = None
         return read
 
