@@ -6,7 +6,6 @@ from typing import Any
 
 from eventlease.testing.fake_server.state import Attempt, Event, State, written
 
-SILENT = ("expired", "max_lease", "engine_unresponsive", "engine_restarted")
 LONGEST_RELEASE_SECONDS = 300
 
 
