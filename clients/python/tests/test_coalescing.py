@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import json
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_events_without_keys_are_not_mixed_with_others() -> None:
     """One of them must not be sent twice; the others may."""
     sizes: list[int] = []
 
-    def send(bodies: list[NewBody]) -> list[EventLeaseError]:
+    def send(bodies: list[NewBody], _seconds: float) -> list[EventLeaseError]:
         assert len({body.has_key for body in bodies}) == 1
         sizes.append(len(bodies))
         return [EventLeaseError("none")] * len(bodies)
@@ -241,8 +242,71 @@ def test_closing_says_how_many_events_were_not_acknowledged() -> None:
     assert errors == [Unavailable] * 3
 
 
+def test_a_request_has_the_time_that_is_left_for_its_newest_event() -> None:
+    is_first, go_on = threading.Event(), threading.Event()
+    limits: list[float] = []
+
+    def send(bodies: list[NewBody], seconds: float) -> list[EventLeaseError]:
+        limits.append(seconds)
+        is_first.set()
+        assert go_on.wait(30)
+        return [EventLeaseError("none")] * len(bodies)
+
+    coalescer, futures = collected(send)
+    offer(coalescer, futures, True)
+    assert is_first.wait(30)
+    offer(coalescer, futures, True)
+    time.sleep(0.06)
+    go_on.set()
+    coalescer.close(30)
+    assert 29 < limits[0] <= 30
+    assert limits[1] <= 30 - 0.05
+
+
+def test_an_event_that_waits_for_others_has_its_own_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eventlease.coalesce.LEAST_TRY_SECONDS", 0.05)
+    gate = Gate()
+    with (
+        Client(transport=gate, coalesce=True, timeout_seconds=0.05) as client,
+        concurrent.futures.ThreadPoolExecutor(2) as threads,
+    ):
+        first = threads.submit(client.enqueue, "q", "t", "under way")
+        assert gate.is_reached.wait(30)
+        later = threads.submit(client.enqueue, "q", "t", "behind it")
+        errors = [future.exception(30) for future in (first, later)]
+        gate.is_open.set()
+    assert [(type(error), getattr(error, "is_unknown", None)) for error in errors] == [
+        (Unavailable, True),
+        (Unavailable, False),
+    ]
+    assert gate.batches in ([], [["under way"]])
+
+
+def test_a_task_whose_event_waits_for_others_has_its_own_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eventlease.coalesce.LEAST_TRY_SECONDS", 0.05)
+
+    async def main() -> None:
+        gate = Gate()
+        async with AsyncClient(transport=gate, timeout_seconds=0.05) as client:
+            first = asyncio.create_task(client.enqueue("q", "t", "under way"))
+            await reached(gate)
+            for task, is_unknown in ((first, True), (asyncio.create_task(client.enqueue("q", "t", 1)), False)):
+                with pytest.raises(Unavailable) as raised:
+                    await asyncio.wait_for(task, 30)
+                assert raised.value.is_unknown == is_unknown
+            gate.is_open.set()
+        assert gate.batches in ([], [["under way"]])
+
+    asyncio.run(main())
+
+
+def test_an_endless_time_limit_is_one() -> None:
+    with FakeServer() as server, Client(transport=server.transport, coalesce=True, timeout_seconds=1e12) as client:
+        assert client.enqueue("q", "t", 1).event_id
+
+
 def test_an_answer_of_no_sense_leaves_nobody_waiting() -> None:
-    def send(bodies: list[NewBody]) -> list[EventLeaseError]:
+    def send(bodies: list[NewBody], _seconds: float) -> list[EventLeaseError]:
         raise KeyError(len(bodies))
 
     coalescer, futures = collected(send)
@@ -356,7 +420,7 @@ def test_nothing_is_left_of_a_client_that_is_closed() -> None:
 Futures = list["concurrent.futures.Future[Any]"]
 
 
-def collected(send: Callable[[list[NewBody]], Any]) -> tuple[Coalescer, Futures]:
+def collected(send: Callable[[list[NewBody], float], Any]) -> tuple[Coalescer, Futures]:
     """A coalescer, and the futures of what it is offered."""
     return Coalescer(send, 30), []
 
@@ -364,5 +428,4 @@ def collected(send: Callable[[list[NewBody]], Any]) -> tuple[Coalescer, Futures]
 def offer(coalescer: Coalescer, futures: Futures, *have_keys: bool) -> None:
     for has_key in have_keys:
         futures.append(concurrent.futures.Future())
-        offered = Waiting(NewBody(b"{}", has_key, has_key), futures[-1])
-        assert coalescer.offer(offered, concurrent.futures.Future[None]) is None
+        coalescer.add(Waiting(NewBody(b"{}", has_key, has_key), futures[-1]))

@@ -6,20 +6,32 @@ from typing import Any
 
 import pytest
 
-from eventlease.rules.backoff import pause_seconds
+from eventlease.rules.backoff import pause_after_nothing, pause_asked_for, pause_seconds
 from eventlease.rules.repeats import Failure, Repeat, changes_server, failure_of_reply, may_have_arrived, next_step
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
 
-def cases(name: str) -> list[Any]:
-    found: list[Any] = json.loads((VECTORS / name).read_text())["cases"]
+def cases(name: str, part: str = "cases") -> list[Any]:
+    found: list[Any] = json.loads((VECTORS / name).read_text())[part]
     return [pytest.param(case, id=case["name"]) for case in found]
 
 
 @pytest.mark.parametrize("case", cases("backoff.json"))
 def test_pause(case: dict[str, Any]) -> None:
     pause = pause_seconds(case["repeats"], case["random"], spread=case["spread"], retry_after=case["retry_after"])
+    assert pause == pytest.approx(case["pause_seconds"])
+
+
+@pytest.mark.parametrize("case", cases("backoff.json", "asked_for"))
+def test_pause_that_a_reply_asks_for(case: dict[str, Any]) -> None:
+    pause = pause_asked_for(case["asked"], case["least"], case["random"])
+    assert pause == pytest.approx(case["pause_seconds"])
+
+
+@pytest.mark.parametrize("case", cases("backoff.json", "after_nothing"))
+def test_pause_after_nothing(case: dict[str, Any]) -> None:
+    pause = pause_after_nothing(case["waited"], case["wait_seconds"], case["notice"], case["random"])
     assert pause == pytest.approx(case["pause_seconds"])
 
 

@@ -1,6 +1,7 @@
 /** The checks of a client's options, for programs without types. */
 
 import { ConfigurationError, refusedHere } from "./errors.js";
+import { wrongLevel } from "./logger.js";
 import { COMMON, hasFunctions, isFunction, isNumber, wrongOptions, type Check, type Checks } from "./option-checks.js";
 
 const SECONDS: Check = { what: "a number from 0 up", isRight: (value) => isNumber(value, 0) };
@@ -22,15 +23,16 @@ const WAIT: Checks = {
 };
 
 /** Throws a ConfigurationError that names every wrong option of a client. */
-export function checkClient(options: unknown): void {
+export function checkClient(options: { readonly logger?: unknown }): void {
   const wrong = wrongOf(options, CLIENT);
-  if (wrong !== "") throw new ConfigurationError(wrong);
+  if (wrong.length === 0 && options.logger === undefined) wrong.push(...wrongLevel());
+  if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
 }
 
 /** Throws InvalidInput that names every wrong option of a wait. */
 export function checkWait(options: unknown): void {
   const wrong = wrongOf(options, WAIT);
-  if (wrong !== "") throw refusedHere(wrong);
+  if (wrong.length > 0) throw refusedHere(wrong.join("; "));
 }
 
 /** Throws InvalidInput unless `atomic` is true or false. */
@@ -38,7 +40,7 @@ export function checkEnqueueMany(atomic: unknown): void {
   if (typeof atomic !== "boolean") throw refusedHere("atomic must be true or false");
 }
 
-function wrongOf(options: unknown, checks: Checks): string {
-  if (typeof options !== "object" || options === null) return "the options must be an object";
-  return wrongOptions(options, checks, undefined).join("; ");
+function wrongOf(options: unknown, checks: Checks): string[] {
+  if (typeof options !== "object" || options === null) return ["the options must be an object"];
+  return wrongOptions(options, checks, undefined);
 }

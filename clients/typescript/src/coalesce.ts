@@ -1,129 +1,139 @@
 /** Sends events in batches, without a timer: events that arrive during a request wait for the next one. */
 
-import { now } from "./clock.js";
+import { after, now, sleep } from "./clock.js";
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "./enqueuing.js";
 import type { EnqueueResult, NewBody } from "./enqueuing.js";
 import { BufferFull, EventLeaseError, Unavailable } from "./errors.js";
+import { LEAST_TRY_SECONDS } from "./tries.js";
 
 const MAX_WAITING_EVENTS = 10_000;
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
+/** Sends events within so many seconds. */
+export type Send = (bodies: NewBody[], seconds: number) => Promise<EnqueueResult[]>;
+
 interface Waiting {
   readonly body: NewBody;
-  readonly since: number;
+  /** When its time is over, which began when it was added. */
+  readonly until: number;
   readonly resolve: (result: EnqueueResult) => void;
 }
 
 /** A buffer of events, and the loop that sends them. */
 export class Coalescer {
-  readonly #send: (bodies: NewBody[]) => Promise<EnqueueResult[]>;
+  readonly #send: Send;
   readonly #timeoutSeconds: number;
   readonly #throwsWhenFull: boolean;
-  readonly #waitingForRoom: (() => void)[] = [];
-  #waiting: Waiting[] = [];
+  /** In the order in which they were added. */
+  readonly #waiting: Set<Waiting> = new Set();
   #waitingBytes = 0;
   #underWay = 0;
   #isClosed = false;
   #running: Promise<void> | null = null;
 
-  constructor(send: (bodies: NewBody[]) => Promise<EnqueueResult[]>, timeoutSeconds: number, throwsWhenFull: boolean) {
+  constructor(send: Send, timeoutSeconds: number, throwsWhenFull: boolean) {
     this.#send = send;
     this.#timeoutSeconds = timeoutSeconds;
     this.#throwsWhenFull = throwsWhenFull;
   }
 
-  /** Resolves with the result for the event. Throws Unavailable when closed, and BufferFull. */
+  /**
+   * Resolves with the result for the event, which is Unavailable when its time is over, whatever became of the requests
+   * before. Throws Unavailable when closed, and BufferFull.
+   */
   async add(body: NewBody): Promise<EnqueueResult> {
-    while (this.#waiting.length >= MAX_WAITING_EVENTS || this.#waitingBytes >= MAX_WAITING_BYTES) {
-      if (this.#throwsWhenFull) throw new BufferFull("too many events wait to be enqueued");
-      if (this.#isClosed) break;
-      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
-    }
     if (this.#isClosed) throw new Unavailable("the client is closed");
-    return new Promise((resolve) => {
-      this.#waiting.push({ body, since: now(), resolve });
+    const isFull = this.#waiting.size >= MAX_WAITING_EVENTS || this.#waitingBytes >= MAX_WAITING_BYTES;
+    if (isFull && this.#throwsWhenFull) throw new BufferFull("too many events wait to be enqueued");
+    let stop = (): void => undefined;
+    const result = await new Promise<EnqueueResult>((resolve) => {
+      const event = { body, until: now() + this.#timeoutSeconds, resolve };
+      const fail = (message: string, isUnknown: boolean): void => {
+        resolve(new Unavailable(message, { isUnknown }));
+      };
+      stop = after(this.#timeoutSeconds, () => {
+        if (this.#remove(event)) {
+          fail("the event was not sent in time", false);
+        } else {
+          // The last try of a call may take a moment longer, too.
+          stop = after(LEAST_TRY_SECONDS, () => {
+            fail("the event was not acknowledged in time", true);
+          });
+        }
+      });
+      this.#waiting.add(event);
       this.#waitingBytes += body.bytes;
       this.#running ??= this.#run();
     });
+    stop();
+    return result;
   }
 
   /** Sends the waiting events, for at most `seconds`. Resolves with the number of events not acknowledged by then. */
   async close(seconds: number): Promise<number> {
     this.#isClosed = true;
-    this.#wake(this.#waitingForRoom.length);
     if (this.#running !== null) {
-      let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, seconds * 1000)));
-      await Promise.race([this.#running, limit]);
-      clearTimeout(timer);
+      const ended = new AbortController();
+      await Promise.race([this.#running, sleep(seconds, ended.signal)]);
+      ended.abort();
     }
-    const left = this.#waiting;
-    const count = left.length + this.#underWay;
-    this.#waiting = [];
-    refuse(left, "the client was closed before the event was sent");
+    const count = this.#waiting.size + this.#underWay;
+    for (const { resolve } of this.#waiting)
+      resolve(new Unavailable("the client was closed before the event was sent"));
+    this.#waiting.clear();
     return count;
   }
 
   async #run(): Promise<void> {
     await Promise.resolve(); // so that events of the same turn of the event loop share a request
-    while (this.#waiting.length > 0) {
-      const { batch, expired } = this.#take();
-      refuse(expired, "the event was not sent in time");
-      this.#wake(batch.length + expired.length);
+    while (this.#waiting.size > 0) {
+      const batch = this.#take();
       this.#underWay = batch.length;
-      if (batch.length > 0) {
-        const results = await this.#results(batch.map((event) => event.body));
-        batch.forEach((event, number) => {
-          event.resolve(results[number] as EnqueueResult);
-        });
-      }
+      const results = await this.#results(batch);
+      batch.forEach((event, number) => {
+        event.resolve(results[number] as EnqueueResult);
+      });
       this.#underWay = 0;
     }
     this.#running = null;
   }
 
-  async #results(bodies: NewBody[]): Promise<EnqueueResult[]> {
+  async #results(batch: readonly Waiting[]): Promise<EnqueueResult[]> {
+    // What is left for the newest event; a server that does not answer has a moment for each request nevertheless.
+    const left = Math.max(...batch.map((event) => event.until)) - now();
+    const seconds = Math.min(Math.max(left, LEAST_TRY_SECONDS), this.#timeoutSeconds);
     try {
-      return await this.#send(bodies);
+      return await this.#send(
+        batch.map((event) => event.body),
+        seconds,
+      );
     } catch (error) {
       const known =
         error instanceof EventLeaseError ? error : new EventLeaseError("enqueuing failed", { cause: error });
-      return bodies.map(() => known);
+      return batch.map(() => known);
     }
   }
 
-  /** The events of the next request, which all have a key or none has, and those that have waited too long. */
-  #take(): { batch: Waiting[]; expired: Waiting[] } {
+  /** The events of the next request, which all have a key or none has. */
+  #take(): Waiting[] {
     const batch: Waiting[] = [];
-    const expired: Waiting[] = [];
-    const oldest = now() - this.#timeoutSeconds;
     let size = 0;
-    let taken = 0;
     for (const event of this.#waiting) {
       const { bytes, hasKey } = event.body;
       const [first] = batch;
       if (batch.length === MAX_BATCH_EVENTS) break;
       if (first !== undefined && (hasKey !== first.body.hasKey || size + bytes > MAX_BATCH_BYTES)) break;
-      taken++;
-      this.#waitingBytes -= bytes;
-      if (event.since < oldest) {
-        expired.push(event);
-      } else {
-        batch.push(event);
-        size += bytes;
-      }
+      this.#remove(event);
+      batch.push(event);
+      size += bytes;
     }
-    this.#waiting.splice(0, taken);
-    return { batch, expired };
+    return batch;
   }
 
-  /** Wakes as many callers as there is room for, or all if the buffer is empty: nothing would wake them later. */
-  #wake(count: number): void {
-    const woken = this.#waiting.length === 0 ? this.#waitingForRoom.length : Math.max(count, 1);
-    for (const wake of this.#waitingForRoom.splice(0, woken)) wake();
+  /** False if the event does not wait. */
+  #remove(event: Waiting): boolean {
+    const isWaiting = this.#waiting.delete(event);
+    if (isWaiting) this.#waitingBytes -= event.body.bytes;
+    return isWaiting;
   }
-}
-
-function refuse(events: readonly Waiting[], why: string): void {
-  for (const event of events) event.resolve(new Unavailable(why));
 }

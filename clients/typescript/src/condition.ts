@@ -1,4 +1,4 @@
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { after } from "./clock.js";
 
 /**
  * For parts that wait until something has changed, and then look for themselves what it is.
@@ -13,11 +13,11 @@ export class Condition {
   wait(seconds?: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        clearTimeout(timer);
+        stop?.();
         this.#waiting.delete(wake);
         resolve();
       };
-      const timer = seconds === undefined ? undefined : setTimeout(wake, Math.min(seconds * 1000, MAX_TIMER_MS));
+      const stop = seconds === undefined ? undefined : after(seconds, wake);
       this.#waiting.add(wake);
     });
   }

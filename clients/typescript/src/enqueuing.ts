@@ -69,32 +69,6 @@ export class NewBody {
   }
 }
 
-/** The events of one `enqueueMany` that are not acknowledged yet, as far as they are known. */
-export class Many {
-  readonly ended: Promise<void>;
-  end: () => void = () => undefined;
-  #known: number;
-  #sending = 0;
-
-  constructor(known: number) {
-    this.#known = known;
-    this.ended = new Promise((resolve) => (this.end = resolve));
-  }
-
-  get left(): number {
-    return Math.max(this.#known, this.#sending);
-  }
-
-  sending(count: number): void {
-    this.#sending = count;
-  }
-
-  sent(count: number): void {
-    this.#sending = 0;
-    this.#known -= count;
-  }
-}
-
 /** Splits events, and the errors of those that cannot be sent, into batches within the limits of a request. */
 export function* batches(bodies: Iterable<NewBody | InvalidInput>): Generator<(NewBody | InvalidInput)[]> {
   let batch: (NewBody | InvalidInput)[] = [];

@@ -191,29 +191,20 @@ export function refusedHere(detail: string, status = 422, cause?: unknown): Inva
   return error;
 }
 
+/** What is made, or the InvalidInput that says why it cannot be. */
+export function orInvalid<Made>(make: () => Made): Made | InvalidInput {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof InvalidInput) return error;
+    throw error;
+  }
+}
+
 /** The error for a problem, of a whole reply or of one entry in it. The status decides the class of unknown codes. */
 export function problemError(problem: Problem, status?: number, requestId: string | null = null): ProblemError {
   const known = status ?? problem.status ?? 0;
   return new (familyOf(problem.code, known))(problem, known, requestId);
-}
-
-/**
- * The same error with the stack of whoever throws it: an error that was made for a request that many callers share
- * would not show any of their lines.
- */
-export function withCaller(error: EventLeaseError): EventLeaseError {
-  const copy = copyOf(error);
-  if (error.cause !== undefined) copy.cause = error.cause;
-  Error.captureStackTrace(copy, withCaller);
-  return copy;
-}
-
-function copyOf(error: EventLeaseError): EventLeaseError {
-  if (error instanceof ProblemError) return problemError(error.problem, error.status, error.requestId);
-  if (error instanceof Unavailable) return new Unavailable(error.message, error);
-  if (error instanceof EventFailed) return new EventFailed(error.event);
-  if (error instanceof EventCancelled) return new EventCancelled(error.event);
-  return new (error.constructor as typeof EventLeaseError)(error.message);
 }
 
 function familyOf(code: string | undefined, status: number): typeof ProblemError {

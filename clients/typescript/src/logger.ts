@@ -31,9 +31,10 @@ export function defaultLogger(write: (line: string) => void = (line) => process.
   );
 }
 
-/** True for what EVENTLEASE_LOG may be. */
-export function isLevelOfLog(value: string): boolean {
-  return ["", "none", ...LEVELS].includes(value.toLowerCase());
+/** What is wrong with EVENTLEASE_LOG, which counts where no logger is given. */
+export function wrongLevel(): string[] {
+  const level = process.env["EVENTLEASE_LOG"]?.toLowerCase() ?? "";
+  return ["", "none", ...LEVELS].includes(level) ? [] : ["EVENTLEASE_LOG must be debug, info, warn, error or none"];
 }
 
 /** A logger that never throws, since a line that cannot be written must not harm an event. */

@@ -4,7 +4,7 @@ import { problemError, type Problem } from "./errors.js";
 import type { LeasedEvent } from "./leased-event.js";
 import type { Settlement } from "./settlement.js";
 import type { Life } from "./life.js";
-import { pauseAfterNothing, spreadOut } from "./rules/backoff.js";
+import { pauseAfterNothing, pauseAskedFor } from "./rules/backoff.js";
 import { WAITING_SECONDS } from "./rules/leases.js";
 import { CALL_SECONDS, type Exchanged } from "./settlements.js";
 
@@ -112,7 +112,7 @@ export class Poller {
     if (problem !== null && problem !== undefined) {
       const refused = problemError(problem, numberOf(problem.status));
       if (![429, 503, 504].includes(refused.status)) await identity.recover(refused, identity.generation);
-      return spreadOut(Math.max(numberOf(problem["retry_after_seconds"] ?? 0), PAUSE_SECONDS), Math.random());
+      return pauseAskedFor(numberOf(problem["retry_after_seconds"] ?? 0), PAUSE_SECONDS, Math.random());
     }
     if (events.length > 0) return 0;
     if (!isSettled) return PAUSE_SECONDS;

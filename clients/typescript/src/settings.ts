@@ -1,7 +1,7 @@
 /** The options of an engine: their defaults, and the checks of their values. */
 import { STANDARD, textOf, type Json } from "./encoding.js";
 import { ConfigurationError } from "./errors.js";
-import { defaultLogger, guarded, isLevelOfLog, type Logger } from "./logger.js";
+import { defaultLogger, guarded, wrongLevel, type Logger } from "./logger.js";
 import {
   COMMON,
   hasFunctions,
@@ -165,10 +165,7 @@ export class Settings {
   check(): void {
     const engineType = (this.engineType as string | undefined) ?? null; // one that is missing is wrong, too
     const wrong = wrongOptions({ ...this.#options, engineType }, CHECKS, this);
-    const level = process.env["EVENTLEASE_LOG"];
-    if (!this.hasLogger && level !== undefined && !isLevelOfLog(level)) {
-      wrong.push("EVENTLEASE_LOG must be debug, info, warn, error or none");
-    }
+    if (!this.hasLogger) wrong.push(...wrongLevel());
     if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
     checkUrls(this.urls);
   }

@@ -1,12 +1,12 @@
 /** Waits for any number of events with a few requests, and with none while nothing is awaited. */
 
 import type { Calls } from "./calls.js";
+import { after } from "./clock.js";
 import { EventLeaseError, TimeoutError, Unavailable } from "./errors.js";
 import { MAX_AWAITED, MAX_WAIT_SECONDS, TimeLimit, waitOnce } from "./waiting.js";
 import type { Ended, WaitOptions } from "./waiting.js";
 
 const MAX_REQUESTS = 8;
-const MAX_TIMER_SECONDS = 2_147_483; // longer timers fire at once
 const REPEAT = { isSafe: true, withinSeconds: 30 };
 
 type Listener = (ended: Ended) => void;
@@ -46,12 +46,7 @@ export class Watcher {
         };
         cleanUp.push(this.#watch(eventId, listener));
       }
-      if (timeoutSeconds !== undefined) {
-        const timer = setTimeout(resolve, Math.min(timeoutSeconds, MAX_TIMER_SECONDS) * 1000);
-        cleanUp.push(() => {
-          clearTimeout(timer);
-        });
-      }
+      if (timeoutSeconds !== undefined) cleanUp.push(after(timeoutSeconds, resolve));
       const end = (): void => {
         resolve();
       };

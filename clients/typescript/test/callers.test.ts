@@ -4,13 +4,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Client } from "../src/client.js";
-import { EventCancelled, EventFailed, InvalidInput, NotFound, TimeoutError, Unavailable } from "../src/errors.js";
+import {
+  EventCancelled,
+  EventFailed,
+  EventLeaseError,
+  InvalidInput,
+  NotFound,
+  TimeoutError,
+  Unavailable,
+} from "../src/errors.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
-import { SILENT, UNKNOWN, clientOf, end, thrown } from "./producing.js";
+import { NEW, SILENT, UNKNOWN, clientOf, end, thrown } from "./producing.js";
 import { fetchFailed } from "./scripted.js";
 
-async function placeOrder(call: () => Promise<unknown>): Promise<void> {
-  await call();
+async function placeOrder<T>(call: () => Promise<T>): Promise<T> {
+  return await call();
 }
 
 async function otherOrder(call: () => Promise<unknown>): Promise<void> {
@@ -65,3 +73,58 @@ test("awaited events", async () => {
     assert.match(error.stack!, /placeOrder/);
   }
 });
+
+test("the errors of many events", async () => {
+  await using server = new FakeServer();
+  await using client = clientOf(server);
+  const events = [NEW, { ...NEW, priority: 10 }, { ...NEW, payload: undefined }];
+  const [stored, ...refused] = await placeOrder(() => client.enqueueMany(events));
+  assert.ok(stored !== undefined && "eventId" in stored);
+  await client.cancel(stored.eventId);
+  const ended = await placeOrder(() => client.waitMany([stored.eventId, UNKNOWN, "no id"]));
+  assert.equal(refused.length + ended.length, 5);
+  for (const error of [...refused, ...ended]) {
+    assert.ok(error instanceof EventLeaseError);
+    assert.match(error.stack!, /placeOrder/, error.message);
+  }
+});
+
+test("one error of a whole request stays one", async () => {
+  const fetch = (): Promise<Response> => Promise.reject(fetchFailed("ECONNREFUSED"));
+  await using client = new Client({ fetch, logger: SILENT, timeoutSeconds: 0 });
+  const [first, second] = await placeOrder(() => client.enqueueMany([NEW, NEW]));
+  assert.ok(first instanceof Unavailable && first === second);
+  assert.match(first.stack!, /placeOrder/);
+});
+
+const CALLS: Record<string, (client: Client) => Promise<unknown>> = {
+  call: (client) => client.call("GET", "/server"),
+  enqueue: (client) => client.enqueue("q", "x", 1),
+  enqueueMany: (client) => client.enqueueMany([NEW], { atomic: true }),
+  wait: (client) => client.wait(UNKNOWN, { timeoutSeconds: 0 }),
+  read: (client) => client.read(UNKNOWN),
+  cancel: (client) => client.cancel(UNKNOWN),
+  readRun: (client) => client.readRun("r"),
+  waitForRun: (client) => client.waitForRun("r", { timeoutSeconds: 0 }),
+  cancelRun: (client) => client.cancelRun("r"),
+  reopenRun: (client) => client.reopenRun("r"),
+};
+
+for (const [name, call] of Object.entries(CALLS)) {
+  test(`a call that fails: ${name}`, async () => {
+    const fetch = (): Promise<Response> => Promise.reject(fetchFailed("ECONNREFUSED"));
+    await using client = new Client({ fetch, logger: SILENT, timeoutSeconds: 1 });
+    const error = await thrown(
+      Unavailable,
+      placeOrder(() => call(client)),
+    );
+    assert.match(error.stack!, /^Unavailable: .*\n[^]*placeOrder/);
+    assert.ok(error.cause instanceof Error);
+    await client.close();
+    const closed = await thrown(
+      Unavailable,
+      placeOrder(() => call(client)),
+    );
+    assert.match(closed.stack!, /placeOrder/);
+  });
+}

@@ -9,7 +9,7 @@ import type { EnqueueOptions } from "../src/enqueuing.js";
 import { ConfigurationError, InvalidInput } from "../src/errors.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
 import type { WaitOptions } from "../src/waiting.js";
-import { UNKNOWN, clientOf, thrown } from "./producing.js";
+import { SILENT, UNKNOWN, clientOf, thrown } from "./producing.js";
 
 for (const [name, value] of [
   ["tokn", "x"],
@@ -29,6 +29,18 @@ for (const [name, value] of [
     );
   });
 }
+
+test("a client without a logger refuses a wrong EVENTLEASE_LOG", () => {
+  const before = process.env["EVENTLEASE_LOG"];
+  process.env["EVENTLEASE_LOG"] = "loud";
+  try {
+    assert.throws(() => new Client(), /ConfigurationError: EVENTLEASE_LOG must be/);
+    new Client({ logger: SILENT });
+  } finally {
+    if (before === undefined) delete process.env["EVENTLEASE_LOG"];
+    else process.env["EVENTLEASE_LOG"] = before;
+  }
+});
 
 for (const [name, value] of [
   ["timeoutSeconds", NaN],

@@ -7,7 +7,7 @@ import { Calls } from "../src/calls.js";
 import { Client } from "../src/client.js";
 import { Coalescer } from "../src/coalesce.js";
 import { NewBody } from "../src/enqueuing.js";
-import type { EnqueueOptions, Enqueued } from "../src/enqueuing.js";
+import type { EnqueueOptions, EnqueueResult, Enqueued } from "../src/enqueuing.js";
 import { Token } from "../src/credentials.js";
 import { BufferFull, EventLeaseError, InvalidInput, Unavailable } from "../src/errors.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
@@ -231,20 +231,65 @@ test("closing waits for enqueueMany", async () => {
   assert.deepEqual((await many).map(kindOf), ["object", "object", "object"]);
 });
 
-test("those who wait for room are refused when the client is closed", async () => {
+test("closing sends what is beyond the limit of the buffer, too", async () => {
   const { gate, client } = gated();
-  const calls = Promise.allSettled(range(0, MAX_WAITING_EVENTS + 1005).map((number) => enqueue(client, number)));
+  const calls = Promise.all(range(0, MAX_WAITING_EVENTS + 1005).map((number) => enqueue(client, number)));
   await gate.reached;
   const closed = client.close(60);
   gate.open();
   assert.equal(await closed, 0);
-  assert.equal((await calls).filter(({ status }) => status === "rejected").length, 5);
+  assert.equal((await calls).length, MAX_WAITING_EVENTS + 1005);
 });
 
+const STORED: EnqueueResult = { eventId: "e", isDuplicate: false, notice: null, reply: {} as Enqueued["reply"] };
 const BODY = new NewBody(new Calls([], { credentials: new Token(null) }), {
   engineType: "q",
   eventType: "t",
   payload: 1,
+});
+
+test("a request has the time that is left for its newest event", async () => {
+  let answer!: (results: EnqueueResult[]) => void;
+  const first = new Promise<EnqueueResult[]>((resolve) => (answer = resolve));
+  const limits: number[] = [];
+  const send = (bodies: NewBody[], seconds: number): Promise<EnqueueResult[]> => {
+    limits.push(seconds);
+    return limits.length === 1 ? first : Promise.resolve(bodies.map(() => STORED));
+  };
+  const coalescer = new Coalescer(send, 30, false);
+  const added = [coalescer.add(BODY)];
+  await new Promise(setImmediate);
+  added.push(coalescer.add(BODY));
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  answer([STORED]);
+  await Promise.all(added);
+  const [whole, left] = limits;
+  assert.ok(whole! > 29 && whole! <= 30, `${whole}`);
+  assert.ok(left! <= 30 - 0.05, `${left}`);
+});
+
+test("an event that waits for others has its own time limit", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const coalescer = new Coalescer(() => new Promise(() => undefined), 30, false);
+  const ends: [string, EnqueueResult][] = [];
+  const add = (name: string): void => void coalescer.add(BODY).then((end) => ends.push([name, end]));
+  add("under way");
+  await new Promise(setImmediate);
+  context.mock.timers.tick(10_000);
+  add("behind it");
+  const seen = async (seconds: number): Promise<string[]> => {
+    context.mock.timers.tick(seconds * 1000);
+    await new Promise(setImmediate);
+    return ends.map(([name, end]) => `${name}: ${end instanceof Unavailable ? `unknown ${end.isUnknown}` : "stored"}`);
+  };
+  assert.deepEqual(await seen(20), []); // the request that is under way may still be answered
+  assert.deepEqual(await seen(2), ["under way: unknown true"]);
+  assert.deepEqual(await seen(8), ["under way: unknown true", "behind it: unknown false"]);
+});
+
+test("an endless time limit is one", async () => {
+  const coalescer = new Coalescer((bodies) => Promise.resolve(bodies.map(() => STORED)), Infinity, false);
+  assert.equal(await coalescer.add(BODY), STORED);
 });
 
 test("an answer of no sense leaves nobody waiting", async () => {

@@ -109,10 +109,18 @@ class AsyncClient:
         loop = asyncio.get_running_loop()
         body = self.blocking.body(new_event(engine_type, event_type, payload, options))
         answer: asyncio.Future[Enqueued | EventLeaseError] = loop.create_future()
-        offered = Waiting(body, answer)
-        while (room := self.blocking.coalescer.offer(offered, loop.create_future)) is not None:
-            await room
-        return unwrapped(await answer)
+        event, coalescer = Waiting(body, answer), self.blocking.coalescer
+        coalescer.add(event)
+
+        def end() -> None:
+            if not answer.done():
+                answer.set_result(coalescer.give_up(event))
+
+        timer = loop.call_later(coalescer.left(event), end)
+        try:
+            return unwrapped(await answer)
+        finally:
+            timer.cancel()
 
     async def wait(self, event_id: str | UUID, timeout: float | None = None) -> Any:
         """See `Client.wait`."""

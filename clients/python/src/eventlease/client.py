@@ -48,8 +48,8 @@ class Client:
     ) -> None:
         """Without `url` and `token`, those of EVENTLEASE_URL and EVENTLEASE_TOKEN are used, as they are now.
 
-        With `coalesce`, events that threads enqueue at the same time go in one request. Where 10,000 events or 32 MiB
-        wait already, `enqueue` waits, or raises BufferFull with `on_full="raise"`. Calls are repeated for
+        With `coalesce`, events that threads enqueue at the same time go in one request. With `on_full="raise"`,
+        `enqueue` raises BufferFull while 10,000 events or 32 MiB wait. Calls are repeated for
         `timeout_seconds`; then they raise Unavailable. None of their tries goes on for longer, apart from two seconds
         that each may take.
         """
@@ -112,14 +112,16 @@ class Client:
         body = self.body(enqueuing.new_event(engine_type, event_type, payload, options))
         if not self._coalesces:
             with self.connections.enqueuing(1), self.connections.one() as calls:
-                event = enqueuing.enqueue_one(calls, body, self.timeout_seconds)
-            self._say(event)
-            return event
+                stored = enqueuing.enqueue_one(calls, body, self.timeout_seconds)
+            self._say(stored)
+            return stored
         answer: concurrent.futures.Future[Enqueued | EventLeaseError] = concurrent.futures.Future()
-        offered = Waiting(body, answer)
-        while (room := self.coalescer.offer(offered, concurrent.futures.Future[None])) is not None:
-            room.result()
-        return unwrapped(answer.result())
+        event = Waiting(body, answer)
+        self.coalescer.add(event)
+        try:
+            return unwrapped(answer.result(self.coalescer.left(event)))
+        except concurrent.futures.TimeoutError:
+            raise self.coalescer.give_up(event) from None
 
     def enqueue_many(
         self, events: Iterable[NewEvent | dict[str, Any]], *, atomic: bool = False
@@ -225,12 +227,14 @@ class Client:
         except InvalidInput as error:
             return error
 
-    def _send(self, batch: list[NewBody], *, atomic: bool = False) -> list[Enqueued | EventLeaseError]:
-        """Enqueues up to 1000 events in one request."""
+    def _send(
+        self, batch: list[NewBody], seconds: float | None = None, *, atomic: bool = False
+    ) -> list[Enqueued | EventLeaseError]:
+        """Enqueues up to 1000 events in one request, within `timeout_seconds` if no other limit is given."""
         if not batch:
             return []
         with self.connections.one() as calls:
-            results = enqueuing.enqueue_batch(calls, batch, self.timeout_seconds, atomic=atomic)
+            results = enqueuing.enqueue_batch(calls, batch, seconds or self.timeout_seconds, atomic=atomic)
         for result in results:
             if isinstance(result, Enqueued):
                 self._say(result)

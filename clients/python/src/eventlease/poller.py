@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from eventlease.errors import problem_error
-from eventlease.rules.backoff import obeyed_seconds, pause_after_nothing, spread_out
+from eventlease.rules.backoff import pause_after_nothing, pause_asked_for
 from eventlease.rules.leases import WAITING_SECONDS
 from eventlease.settler import CALL_SECONDS
 
@@ -113,8 +113,7 @@ class Poller:
             refused = problem_error(problem)
             if refused.status not in (429, 503, 504):
                 life.identity.recover(refused)
-            asked = obeyed_seconds(float(problem.get("retry_after_seconds") or 0))
-            return spread_out(max(asked, PAUSE_SECONDS), random.random())
+            return pause_asked_for(float(problem.get("retry_after_seconds") or 0), PAUSE_SECONDS, random.random())
         if events:
             return 0.0
         if not is_settled:

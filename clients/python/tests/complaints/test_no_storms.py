@@ -18,7 +18,7 @@ import pytest
 from working import Desk, until
 
 from eventlease import AsyncClient, Client, Event, Hold
-from eventlease.rules.backoff import pause_seconds, spread_out
+from eventlease.rules.backoff import pause_asked_for, pause_seconds
 from eventlease.testing import FakeServer
 from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut, Transport, TransportError
 
@@ -139,12 +139,12 @@ def work(kind: str, answers: Mapping[str, Answer | Callable[[Request], Reply | N
         desks.append(desk)
     time.sleep(OBSERVED_SECONDS)
     counts = {name: dict(counting.counts) for name, counting in all_counted.items()}
+    until(lambda: all(counting.counts[kind] for counting in all_counted.values()))
     stopping = [threading.Thread(target=desk.leave) for desk in desks]
     for thread in stopping:
         thread.start()
     for thread in stopping:
         thread.join()
-    assert sum(of_one.get(kind, 0) > 0 for of_one in counts.values()) == len(desks)
     many = {name: of_one for name, of_one in counts.items() if max(of_one.values(), default=0) > FEW}
     assert many == {}
     at_once = {name: counting.most_at_once for name, counting in all_counted.items()}
@@ -242,7 +242,7 @@ def test_those_whom_a_server_asks_to_come_later_do_not_come_at_the_same_moment(s
     """`Retry-After` is the same whole number for many."""
     randoms = [number / 1000 for number in range(1000)]
     of_call = [pause_seconds(0, random, spread=spread, retry_after=retry_after) for random in randoms]
-    of_poll = [spread_out(retry_after, random) for random in randoms]
+    of_poll = [pause_asked_for(retry_after, 1.0, random) for random in randoms]
     for pauses in (of_call, of_poll):
         assert min(pauses) >= retry_after
         assert len({round(pause, 5) for pause in pauses}) > 500

@@ -1,38 +1,49 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pauseAfterNothing, pauseSeconds, spreadOut } from "../../src/rules/backoff.js";
+import { pauseAfterNothing, pauseAskedFor, pauseSeconds } from "../../src/rules/backoff.js";
 import { cases } from "../vectors.js";
 
-interface Case {
-  repeats: number;
+interface Pause {
   random: number;
-  spread: boolean;
-  retry_after: number | null;
   pause_seconds: number;
 }
 
-for (const each of cases<Case>("backoff")) {
+interface Repeated extends Pause {
+  repeats: number;
+  spread: boolean;
+  retry_after: number | null;
+}
+
+interface Asked extends Pause {
+  asked: number | null;
+  least: number;
+}
+
+interface AfterNothing extends Pause {
+  waited: number;
+  wait_seconds: number;
+  notice: { code: string; retry_after_seconds: number } | null;
+}
+
+function assertPause(seconds: number, expected: Pause): void {
+  assert.ok(Math.abs(seconds - expected.pause_seconds) < 1e-9, `${seconds}`);
+}
+
+for (const each of cases<Repeated>("backoff")) {
   test(`pauses: ${each.name}`, () => {
-    const seconds = pauseSeconds(each.repeats, each.random, each.spread, each.retry_after);
-    assert.ok(Math.abs(seconds - each.pause_seconds) < 1e-9, `${seconds}`);
+    assertPause(pauseSeconds(each.repeats, each.random, each.spread, each.retry_after), each);
   });
 }
 
-test("seconds that many are given are spread over twice as long", () => {
-  assert.equal(spreadOut(3, 0), 3);
-  assert.equal(spreadOut(3, 1), 6);
-});
+for (const each of cases<Asked>("backoff", "asked_for")) {
+  test(`pauses that a reply asks for: ${each.name}`, () => {
+    assertPause(pauseAskedFor(each.asked, each.least, each.random), each);
+  });
+}
 
-test("a reply that brings nothing before its time is followed by a pause", () => {
-  assert.equal(pauseAfterNothing(0.1, 20, null, 0), 0.5);
-  assert.equal(pauseAfterNothing(0.1, 20, { code: "queue_paused", retry_after_seconds: 3 }, 1), 6);
-  assert.equal(pauseAfterNothing(19, 20, null, 0), 0);
-});
-
-test("a reply that was not waited for is followed by none, unless the server or the engine ends", () => {
-  assert.equal(pauseAfterNothing(0, 0, null, 0), 0);
-  assert.equal(pauseAfterNothing(0, 0, { code: "queue_paused", retry_after_seconds: 3 }, 0), 0);
-  assert.equal(pauseAfterNothing(0, 0, { code: "server_stopping", retry_after_seconds: 1 }, 0), 1);
-  assert.equal(pauseAfterNothing(0, 0, { code: "engine_draining", retry_after_seconds: 0 }, 0), 0.5);
-});
+for (const each of cases<AfterNothing>("backoff", "after_nothing")) {
+  test(`pauses after nothing: ${each.name}`, () => {
+    assertPause(pauseAfterNothing(each.waited, each.wait_seconds, each.notice, each.random), each);
+  });
+}

@@ -22,17 +22,15 @@ def pause_seconds(repeats: int, random: float, *, spread: bool = False, retry_af
         seconds = SPREAD_SECONDS * random
     else:
         seconds = min(FIRST_SECONDS * 2 ** min(repeats, 10), MAX_SECONDS) * (0.5 + random / 2)
-    return seconds + obeyed_seconds(retry_after)
+    return seconds + min(retry_after or 0.0, MAX_ASKED_SECONDS)
 
 
-def obeyed_seconds(asked: float | None) -> float:
-    """How much is obeyed of a pause that a reply asks for."""
-    return min(asked or 0.0, MAX_ASKED_SECONDS)
+def pause_asked_for(asked: float | None, least: float, random: float) -> float:
+    """The pause that a reply asks for in its body, of which no more than a minute is obeyed.
 
-
-def spread_out(seconds: float, random: float) -> float:
-    """A pause up to twice as long, so that clients that were given the same pause do not come back in one moment."""
-    return seconds * (1 + random)
+    It is spread over up to twice as long, so that clients that were given the same pause do not come back together.
+    """
+    return max(min(asked or 0.0, MAX_ASKED_SECONDS), least) * (1 + random)
 
 
 def pause_after_nothing(
@@ -44,5 +42,4 @@ def pause_after_nothing(
         return 0.0
     if asked_seconds and waited_seconds >= asked_seconds * 0.9:
         return 0.0
-    least = obeyed_seconds(float(notice["retry_after_seconds"])) if notice else 0.0
-    return spread_out(max(least, AFTER_NOTHING_SECONDS), random)
+    return pause_asked_for(float(notice["retry_after_seconds"]) if notice else None, AFTER_NOTHING_SECONDS, random)

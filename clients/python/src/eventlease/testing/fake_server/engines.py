@@ -182,7 +182,9 @@ def interval(timeout: int | None) -> int | None:
 def _give_token(state: State, engine: Engine) -> str:
     secret = new_secret()
     name = f"engine:{engine.engine_id}"
-    state.tokens[secret] = Token("engine", name, engine_id=engine.engine_id, engine_types=[engine.engine_type])
+    state.tokens[secret] = Token(
+        "engine", name, state.now(), engine_id=engine.engine_id, engine_types=[engine.engine_type]
+    )
     return secret
 
 

@@ -83,7 +83,7 @@ def _listed(state: State, engine: Engine, listed: dict[str, Any]) -> dict[str, A
     if listed["renew"]:
         renew(state, lease)
         if listed["has_progress"]:
-            event.progress = listed["progress"]
+            state.note_progress(event, listed["progress"])
     outcome = "renewed" if listed["renew"] else "held"
     return {"event_id": event.event_id, "outcome": outcome, **terms(state, event, lease)}
 

@@ -141,7 +141,7 @@ def _give(state: State, event: Event, engine: Engine, sent: dict[str, Any], term
     event.status, event.available_at = "processing", None
     event.lease = Lease(
         secrets.token_hex(16), engine.engine_id, engine.incarnation, now, now + seconds, now + MAX_LEASE_SECONDS,
-        seconds, (sent["poll_id"], terms),
+        seconds, (sent["poll_id"], terms), engine.static_config.get("engine_software_version"),
     )  # fmt: skip
     state.changed.notify_all()
 

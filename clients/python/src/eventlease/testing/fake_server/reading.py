@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from eventlease.testing.fake_server import fields
 from eventlease.testing.fake_server.callers import Call
@@ -136,7 +136,9 @@ def _brief(event: Event) -> dict[str, Any]:
 
 
 def _shown(event: Event) -> dict[str, Any]:
-    body, lease, policy, error = event.body, event.lease, event.policy, event.error
+    body, lease, policy = event.body, event.lease, event.policy
+    is_new = event.status == "queued" and event.attempt == 0
+    discard_after = body.get("discard_after_seconds") if is_new else None
     return {
         **{name: body.get(name) for name in ("engine_type", "event_type", "priority", "scenario_run_id")},
         **{name: body.get(name) for name in ("payload_bytes", "traceparent", "unique_key")},
@@ -149,21 +151,42 @@ def _shown(event: Event) -> dict[str, Any]:
         "lock": f"processing_by_{lease.engine_id}" if lease else None, "is_suspect": event.is_open and event.lane > 0,
         "retries_left": max(0, policy["max_retries"] - event.failures) if event.is_open else None,
         "losses_left": max(0, policy["dead_letter_threshold"] - event.losses) if event.is_open else None,
-        "progress": event.progress, "result": event.result, "error": error,
-        "error_type": error.get("type") if error else None, "error_message": error.get("message") if error else None,
+        "discard_at": None if discard_after is None else written(event.created_at + discard_after),
+        "retry_policy": _in_force(policy, body.get("retry_policy") or {}) if event.is_open else None,
+        "redriven_as": None, "redriven_from": None, "progress_at": written(event.progress_at),
+        **_detailed(result=event.result, error=event.error, progress=event.progress),
         "dead_letter_reason": event.dead_letter_reason, "cancel_requested": event.is_to_be_cancelled,
         "caused_by": event.caused_by,
     }  # fmt: skip
 
 
+def _in_force(policy: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A retry policy, and which level says each part of it."""
+    return {
+        name: _in_force(cast("dict[str, Any]", value), own.get(name) or {})
+        if isinstance(value, dict)
+        else {"value": value, "source": "server" if own.get(name) is None else "event"}
+        for name, value in policy.items()
+    }
+
+
+def _detailed(**reported: Any) -> dict[str, Any]:
+    """What was reported, and how long it is."""
+    error: dict[str, Any] = reported["error"] or {}
+    lengths = {f"{name}_bytes": 0 if value is None else fields.byte_length(value) for name, value in reported.items()}
+    return {**reported, **lengths, "error_type": error.get("type"), "error_message": error.get("message")}
+
+
 def _attempt(event: Event, attempt: Attempt) -> dict[str, Any]:
     lease, reply = attempt.lease, attempt.reply
     is_last = event.attempts[-1] is attempt and not event.is_open
+    detailed = _detailed(**{name: attempt.members[name] for name in ("result", "error", "progress")})
     shown: dict[str, Any] = {
         "attempt": attempt.number, "incarnation": lease.incarnation, "engine_id": lease.engine_id,
         "leased_at": written(lease.leased_at), "ended_at": written(attempt.ended_at), "outcome": attempt.outcome,
         "answer": reply["outcome"] if reply else None, "next_available_at": (reply or {}).get("available_at"),
-        "late_by_seconds": None, **attempt.members, "final_status": event.status if is_last else None,
+        "late_by_seconds": None, "engine_software_version": lease.software_version, **attempt.members,
+        **detailed, "final_status": event.status if is_last else None,
     }  # fmt: skip
     if reply and "enqueued" in reply:
         shown["enqueued"] = reply["enqueued"]

@@ -180,7 +180,7 @@ class FakeServer:
     def _reader_headers(self) -> dict[str, str]:
         if not self.state.needs_tokens:
             return {}
-        self.state.tokens.setdefault("of the test", Token("reader", "the test"))
+        self.state.tokens.setdefault("of the test", Token("reader", "the test", self.state.now()))
         return {"authorization": "Bearer of the test"}
 
 

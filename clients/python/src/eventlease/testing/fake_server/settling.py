@@ -84,7 +84,7 @@ def _settle(call: Call, report: dict[str, Any], place: str) -> dict[str, Any]:
     if report["status"] == "processing":
         renew(state, lease, report.get("visibility_timeout_seconds"))
         if "progress" in report:
-            event.progress = report["progress"]
+            state.note_progress(event, report["progress"])
         told = {"event_id": event.event_id, "status": "processing", "attempt": event.attempt, "outcome": "renewed"}
         return {**told, **terms(state, event, lease)}
     return _end(call, event, report, place)

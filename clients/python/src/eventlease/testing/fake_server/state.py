@@ -67,6 +67,7 @@ class Lease:
     deadline_at: float
     seconds: int
     poll: tuple[str | None, Any]
+    software_version: str | None
 
 
 @dataclass
@@ -99,6 +100,7 @@ class Event:
     releases: int = 0
     lease: Lease | None = None
     progress: Any = None
+    progress_at: float | None = None
     result: Any = None
     error: Any = None
     finished_at: float | None = None
@@ -132,6 +134,7 @@ class Token:
 
     role: str
     name: str
+    created_at: float
     token_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     engine_id: str | None = None
     engine_types: list[str] | None = None
@@ -150,7 +153,7 @@ class State:
         self.keys: dict[tuple[str, str, str], str] = {}
         self.cancelled_runs: dict[str, float] = {}
         self.needs_tokens = admin_token is not None
-        self.tokens: dict[str, Token] = {admin_token: Token("admin", "admin")} if admin_token else {}
+        self.tokens: dict[str, Token] = {admin_token: Token("admin", "admin", self.now())} if admin_token else {}
         self.is_stopping = False
         self._numbers = itertools.count()
 
@@ -161,6 +164,10 @@ class State:
     def advance(self, seconds: float) -> None:
         """Moves the time forward."""
         self._epoch += seconds
+
+    def note_progress(self, event: Event, progress: Any) -> None:
+        """Keeps the progress of an event that an engine holds."""
+        event.progress, event.progress_at = progress, self.now()
 
     def new_event(self, body: dict[str, Any], available_at: float) -> Event:
         """Keeps a new event."""

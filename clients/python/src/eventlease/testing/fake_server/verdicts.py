@@ -6,7 +6,6 @@ from typing import Any
 
 from eventlease.testing.fake_server.state import Attempt, Event, State, written
 
-SILENT = ("expired", "max_lease", "engine_unresponsive", "engine_restarted")
 LONGEST_RELEASE_SECONDS = 300
 
 
@@ -24,7 +23,8 @@ def end_attempt(
     if available_at is not None:
         reply["available_at"] = written(available_at)
     members = {key: report.get(key) for key in ("result", "error", "code", "reason")}
-    members["progress"], event.progress = report.get("progress", event.progress), None
+    members["progress"] = report.get("progress", event.progress)
+    event.progress = event.progress_at = None
     attempt = Attempt(lease, event.attempt, state.now(), outcome, report.get("status"), None, members)
     if not is_silent:
         attempt.reply = reply
