@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -175,6 +175,12 @@ clients-faults-typescript: debug $(CLIENTS_VENV)/installed clients-typescript-bu
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_FAULT_MINUTES=$(MINUTES) \
 		EVENTLEASE_ENGINE='node ../typescript/conformance/engine.mjs' $(CLIENTS_BIN)/pytest engine -m "not python" $(ARGS)
+
+# Not among CI's checks: it downloads some 500 MB, and takes minutes for each runtime.
+clients-runtimes: debug $(CLIENTS_VENV)/installed clients-typescript-build ## Try the TypeScript client on other versions of Node, on Bun and on Deno (ARGS='bun deno')
+	scripts/ensure-postgres
+	cd clients/typescript && rm -rf built && node_modules/.bin/tsc -p tsconfig.test.json
+	$(CLIENTS_BIN)/python scripts/check-typescript-runtimes --server $(BINARY) --folder $(TARGET_DIR)/clients-runtimes $(ARGS)
 
 clients-bench: $(CLIENTS_VENV)/installed clients-typescript-build ## Measure the clients beside bare loops of requests (ARGS='--mode exchange-100')
 	scripts/ensure-postgres

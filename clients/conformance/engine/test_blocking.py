@@ -8,7 +8,7 @@ from engine.fleet import Fleet, wait_until
 
 
 @pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.long)])
-def test_a_blocked_loop_loses_no_lease_and_is_named(fleet: Fleet, seconds: int) -> None:
+def test_a_blocked_loop_loses_no_lease(fleet: Fleet, seconds: int) -> None:
     """Heartbeats go on, and leases that are shorter than that are renewed."""
     fleet.enqueue(["sleep_hard", seconds], event_type="tried.async")
     fleet.enqueue(["sleep", seconds - 1])
@@ -17,7 +17,14 @@ def test_a_blocked_loop_loses_no_lease_and_is_named(fleet: Fleet, seconds: int) 
     assert fleet.account() == {"completed": 2}
     assert fleet.losses() == {}
     warnings = [line for line in engine.log.splitlines() if line.startswith("WARNING")]
-    assert warnings and "sleep_hard" in engine.log, engine.log
+    assert warnings, engine.log
+
+
+def test_what_blocks_a_loop_is_named(fleet: Fleet) -> None:
+    fleet.enqueue(["sleep_hard", 8], event_type="tried.async")
+    engine = fleet.start()
+    fleet.wait_all_final()
+    assert "sleep_hard" in engine.log, engine.log
 
 
 @pytest.mark.long

@@ -14,7 +14,7 @@ export const STANDARD: Json = {
     try {
       return JSON.stringify(value, refuseWhatJsonLoses);
     } catch (error) {
-      if (error instanceof Refusal || (error instanceof TypeError && /circular/i.test(error.message))) {
+      if (error instanceof Refusal || (error instanceof TypeError && /circular|cyclic/i.test(error.message))) {
         throw refusalWithPlace(value, error);
       }
       throw error;

@@ -19,6 +19,7 @@ import {
 } from "../src/errors.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
 import { NEW, SILENT, UNKNOWN, clientOf, kindOf, sentEvents, sizes, thrown } from "./producing.js";
+import { programOf } from "./program.js";
 import { Lines, Script, fetchFailed, reply } from "./scripted.js";
 
 test("an event is stored with its options", async () => {
@@ -429,6 +430,6 @@ test("a program that has done its work ends, though its client was not closed", 
   `;
   // Shorter than the server would hold the request that nobody waits for any more.
   const options = { timeout: 18_000 };
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], options);
+  const { stdout } = await promisify(execFile)(process.execPath, [programOf(program)], options);
   assert.equal(stdout, "TimeoutError\n");
 });

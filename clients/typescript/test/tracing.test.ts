@@ -13,6 +13,7 @@ import type { LeasedEvent } from "../src/leased-event.js";
 import { FakeServer } from "../src/testing/fake-server/index.js";
 import { loadTracing, processing, traceContext } from "../src/tracing.js";
 import { NEW, clientOf, sentEvents } from "./producing.js";
+import { programOf } from "./program.js";
 
 const PARENT = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
 const EVENT = {
@@ -140,6 +141,6 @@ test("without OpenTelemetry nothing is traced, and it is not imported", () => {
     if (processing({}, "dialogue", (ended) => (ended("completed"), 7)) !== 7) throw new Error("not called");
     if (Symbol.for("opentelemetry.js.api.1") in globalThis) throw new Error("imported");
   `;
-  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [programOf(program)], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
 });

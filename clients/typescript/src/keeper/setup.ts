@@ -12,14 +12,8 @@ export interface ThreadSetup {
   healthPort: number | undefined;
   /** The author has a logger, to which lines go by way of the main loop. */
   hasLogger: boolean;
-  /** The same moment on the engine's clock and on the one that all threads have. */
-  clock: { now: number; shared: number };
+  /** The same moment on the engine's clock, in seconds, and on the wall clock, in milliseconds. */
+  clock: { now: number; wall: number };
   numbers: SharedArrayBuffer;
   port: MessagePort;
-}
-
-/** Monotonic seconds, the same in all threads of a process. */
-export function sharedSeconds(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds + nanoseconds / 1e9;
 }

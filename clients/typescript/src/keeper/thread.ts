@@ -5,7 +5,7 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from "
 import type { Settings } from "../settings.js";
 import type { FromKeeper, ToKeeper } from "./messages.js";
 import { PROGRAM } from "./program.js";
-import { SHARED, sharedSeconds, type ThreadSetup } from "./setup.js";
+import { SHARED, type ThreadSetup } from "./setup.js";
 
 export class KeeperThread {
   readonly #worker: Worker;
@@ -30,7 +30,7 @@ export class KeeperThread {
       stallSeconds: settings.stallSeconds,
       healthPort,
       hasLogger: settings.hasLogger,
-      clock: { now: now(), shared: sharedSeconds() },
+      clock: { now: now(), wall: Date.now() },
       numbers: this.#numbers.buffer,
       port: port2,
     };

@@ -3,13 +3,14 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { Calls } from "../calls.js";
+import { now as threadNow } from "../clock.js";
 import { Health } from "../health.js";
 import { defaultLogger, guarded, type Logger } from "../logger.js";
 import { Keeper, TICK_SECONDS } from "./keeper.js";
 import { LoopWatch } from "./loop-watch.js";
 import type { FromKeeper, ToKeeper } from "./messages.js";
 import { placeOfMainThread } from "./place.js";
-import { SHARED, sharedSeconds, type ThreadSetup } from "./setup.js";
+import { SHARED, type ThreadSetup } from "./setup.js";
 
 const { urls, heartbeatTimeoutSeconds, stallSeconds, healthPort, hasLogger, clock, ...setup } =
   workerData as ThreadSetup;
@@ -22,7 +23,11 @@ const logger = hasLogger ? posting() : guarded(defaultLogger((line) => writeSync
 const say = (level: keyof Logger, fields: object, message: string): void => {
   logger[level]({ ...fields }, message);
 };
-const now = (): number => sharedSeconds() - clock.shared + clock.now;
+// In Bun and Deno, the monotonic clocks begin with their thread. So the time since the thread was made is taken from the
+// wall clock, once; it is a fraction of a second.
+const startSeconds = Math.max(Date.now() - clock.wall, 0) / 1000;
+const offset = clock.now + startSeconds - threadNow();
+const now = (): number => threadNow() + offset;
 
 const keeper = new Keeper(
   { heartbeatTimeoutSeconds, lateness: "the process stood still for" },

@@ -5,6 +5,7 @@ import { suite, test } from "node:test";
 import { Client } from "../../src/index.js";
 import { FakeServer } from "../../src/testing/index.js";
 import { until } from "../handling.js";
+import { programOf } from "../program.js";
 import { nothing, QUEUE } from "./desk.js";
 
 const PATIENCE_MS = 30_000;
@@ -12,7 +13,7 @@ const LIBRARY = new URL("../../src/index.js", import.meta.url).href;
 /** Handlers say that they have begun; `x` ends at once, `forever` never, and holds nothing open. */
 const BEGINNING = `
   import { Engine, run } from ${JSON.stringify(LIBRARY)};
-  const [url, ...names] = process.argv.slice(1);
+  const [url, ...names] = process.argv.slice(2);
   const options = { url, heartbeatTimeoutSeconds: 3, drainSeconds: 30, graceSeconds: 0 };
   const engineOf = (name, more) => new Engine(name, { ...options, ...more })
     .on("x", () => console.log("begun"))
@@ -27,7 +28,7 @@ class Program {
   readonly #ended: Promise<{ code: number | null; signal: string | null }>;
 
   constructor(source: string, url: string, ...more: string[]) {
-    const command = ["--input-type=module", "--eval", BEGINNING + source, url, ...more];
+    const command = [programOf(BEGINNING + source), url, ...more];
     this.process = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
     this.process.stdout!.on("data", (text: Buffer) => (this.out += text.toString()));
     this.process.stderr!.on("data", (text: Buffer) => (this.errors += text.toString()));
@@ -234,7 +235,7 @@ suite("run", { concurrency: 4 }, () => {
     withServer(async (server, url) => {
       const source = `
         import { Worker, workerData } from "node:worker_threads";
-        const text = ${JSON.stringify(BEGINNING.replace("process.argv.slice(1)", "[process.env.URL]") + RUN)};
+        const text = ${JSON.stringify(BEGINNING.replace("process.argv.slice(2)", "[process.env.URL]") + RUN)};
         new Worker(new URL("data:text/javascript," + encodeURIComponent(text)), { env: { ...process.env, URL: url } });`;
       const program = new Program(source, url);
       await begun(program, server, "x");

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { programOf } from "../program.js";
 
 // Tests run in the folder of the package.
 const generator = pathToFileURL(resolve("keeper-program.mjs")).href;
@@ -21,7 +22,7 @@ test("a stopped heart leaves nothing behind, and one that beats does not keep it
       const patient = await new Patient({ url: "http://127.0.0.1:9", healthPort: 0, logger: undefined }).start();
       patient.lease();
       ${end}`;
-    const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { timeout: 20_000 });
+    const { status, signal } = spawnSync(process.execPath, [programOf(program)], { timeout: 20_000 });
     assert.deepEqual([status, signal], [0, null]);
   }
 });

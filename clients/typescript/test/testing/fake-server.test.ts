@@ -207,13 +207,13 @@ test("closed, it answers what waits, and its port is free", async () => {
   await server.close();
   const { notice } = (await (await polled).json()) as { notice: { code: string } };
   assert.equal(notice.code, "server_stopping");
-  await assert.rejects(fetch(`${url}/api/v1/server`), /fetch failed/);
+  await assert.rejects(fetch(`${url}/api/v1/server`), TypeError);
 });
 
 test("over HTTP, a lost reply is a cut connection", async () => {
   const url = await server.listen();
   server.loseNextReply("readServer");
-  await assert.rejects(fetch(`${url}/api/v1/server`), /fetch failed/);
+  await assert.rejects(fetch(`${url}/api/v1/server`), TypeError);
   assert.equal((await fetch(`${url}/api/v1/server`)).status, 200);
 });
 

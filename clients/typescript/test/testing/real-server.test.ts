@@ -12,6 +12,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "../../src/client.js";
 import { startServer } from "../../src/testing/index.js";
+import { programOf } from "../program.js";
 
 const KIT = JSON.stringify(new URL("../../src/testing/index.js", import.meta.url).href);
 const PROGRAM = process.env["EVENTLEASE_BINARY"] ?? "";
@@ -19,7 +20,7 @@ const skip = PROGRAM === "" ? "EVENTLEASE_BINARY names no program of the server"
 
 /** Runs a program that uses the test kit; what it printed. */
 async function run(program: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const command = ["--input-type=module", "-e", `import { startServer } from ${KIT}; ${program}`];
+  const command = [programOf(`import { startServer } from ${KIT}; ${program}`)];
   const child = spawn(process.execPath, command, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
