@@ -22,6 +22,8 @@ import { Watcher } from "./watcher.js";
 import type { Method, ReplyTo, Schemas } from "./wire.js";
 
 const CLOSE_SECONDS = 5;
+/** More requests at once would make the server refuse some, those of engines too. */
+const MAX_AT_ONCE = 16;
 const MAX_WARNED_TYPES = 1000;
 
 /** The options of a client. */
@@ -73,7 +75,7 @@ export class Client {
     this.#timeoutSeconds = timeoutSeconds;
     const credentials = tokenOf(options.token, this.#logger);
     const { signal } = this.#closing;
-    this.#calls = new Calls(urls, { credentials, fetch, json, signal, logger: this.#logger });
+    this.#calls = new Calls(urls, { credentials, fetch, json, signal, logger: this.#logger, atOnce: MAX_AT_ONCE });
     this.#coalescer = new Coalescer((bodies) => this.#send(bodies), timeoutSeconds, onFull === "throw");
     this.#watcher = new Watcher(this.#calls, signal);
   }
@@ -110,7 +112,8 @@ export class Client {
     const isSafe = options.isSafe ?? ["GET", "PUT", "DELETE"].includes(method);
     const repeat = { isSafe, withinSeconds: this.#timeoutSeconds };
     const { seconds = CALL_SECONDS, headers, signal } = options;
-    const how = { seconds, spareSeconds: options.seconds, repeat, headers, signal };
+    const isWaiting = path.includes("wait_seconds") || (typeof body === "object" && body !== null && "wait_seconds" in body);
+    const how = { seconds, spareSeconds: options.seconds, repeat, headers, signal, isWaiting };
     return (await this.#open().call(method, path, body, how)) as ReplyTo<M, Path>;
   }
 
@@ -212,7 +215,8 @@ export class Client {
       const waitSeconds = limit.waitSeconds();
       const path = `${runPath(scenarioRunId)}?wait_seconds=${waitSeconds}`;
       const seconds = waitSeconds + REPLY_SECONDS;
-      const how = { seconds, spareSeconds: LEAST_TRY_SECONDS, repeat: limit.repeat(), signal };
+      const isWaiting = waitSeconds > 0;
+      const how = { seconds, spareSeconds: LEAST_TRY_SECONDS, repeat: limit.repeat(), signal, isWaiting };
       const calls = this.#open();
       const run = calls.decodeObject<Schemas["ScenarioRun"]>(await calls.send("GET", path, undefined, how), "counts");
       if (!isRunOpen(run)) return run;

@@ -1,8 +1,16 @@
 /** Monotonic time, and pauses. */
+import { onAbort } from "./abort-listeners.js";
+
+const MAX_TIMER_MILLISECONDS = 2_147_483_647;
 
 /** Seconds on a clock that never jumps. */
 export function now(): number {
   return performance.now() / 1000;
+}
+
+/** The milliseconds of a timer: `setTimeout` fires at once for more than 24 days. */
+export function milliseconds(seconds: number): number {
+  return Math.min(seconds * 1000, MAX_TIMER_MILLISECONDS);
 }
 
 /** Resolves after the time, or early when one of the signals aborts; it never rejects. */
@@ -11,10 +19,10 @@ export function sleep(seconds: number, ...signals: (AbortSignal | null | undefin
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
-      for (const signal of signals) signal?.removeEventListener("abort", end);
+      for (const forget of listening) forget?.();
       resolve();
     };
-    const timer = setTimeout(end, seconds * 1000);
-    for (const signal of signals) signal?.addEventListener("abort", end);
+    const timer = setTimeout(end, milliseconds(seconds));
+    const listening = signals.map((signal) => (signal ? onAbort(signal, end) : undefined));
   });
 }

@@ -1,6 +1,6 @@
 /** Sends events in batches, without a timer: events that arrive during a request wait for the next one. */
 
-import { now } from "./clock.js";
+import { milliseconds, now } from "./clock.js";
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "./enqueuing.js";
 import type { EnqueueResult, NewBody } from "./enqueuing.js";
 import { BufferFull, EventLeaseError, Unavailable } from "./errors.js";
@@ -53,7 +53,7 @@ export class Coalescer {
     this.#wake(this.#waitingForRoom.length);
     if (this.#running !== null) {
       let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, seconds * 1000)));
+      const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds(seconds))));
       await Promise.race([this.#running, limit]);
       clearTimeout(timer);
     }

@@ -1,12 +1,13 @@
 /** Waits for any number of events with a few requests, and with none while nothing is awaited. */
 
+import { onAbort } from "./abort-listeners.js";
+import { milliseconds } from "./clock.js";
 import type { Calls } from "./calls.js";
 import { EventLeaseError, TimeoutError, Unavailable } from "./errors.js";
 import { MAX_AWAITED, MAX_WAIT_SECONDS, TimeLimit, waitOnce } from "./waiting.js";
 import type { Ended, WaitOptions } from "./waiting.js";
 
 const MAX_REQUESTS = 8;
-const MAX_TIMER_SECONDS = 2_147_483; // longer timers fire at once
 const REPEAT = { isSafe: true, withinSeconds: 30 };
 
 type Listener = (ended: Ended) => void;
@@ -47,16 +48,12 @@ export class Watcher {
         cleanUp.push(this.#watch(eventId, listener));
       }
       if (timeoutSeconds !== undefined) {
-        const timer = setTimeout(resolve, Math.min(timeoutSeconds, MAX_TIMER_SECONDS) * 1000);
+        const timer = setTimeout(resolve, milliseconds(timeoutSeconds));
         cleanUp.push(() => {
           clearTimeout(timer);
         });
       }
-      const end = (): void => {
-        resolve();
-      };
-      signal?.addEventListener("abort", end);
-      cleanUp.push(() => signal?.removeEventListener("abort", end));
+      if (signal !== undefined) cleanUp.push(onAbort(signal, resolve));
     });
     for (const each of cleanUp) each();
     signal?.throwIfAborted();

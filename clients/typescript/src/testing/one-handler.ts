@@ -1,5 +1,6 @@
 /** Calls one handler with one event, without a server, but with the schema and the reports of a real engine. */
 import { randomUUID } from "node:crypto";
+import { milliseconds } from "../clock.js";
 import { textOf } from "../encoding.js";
 import { partsOf, type Engine } from "../engine.js";
 import type { LeasedEvent } from "../leased-event.js";
@@ -128,7 +129,7 @@ export function leasedEvent(engineType: string, eventType: string, payload: unkn
 function telling(leases: Leases, row: Row, told: Partial<Record<Told, number | undefined>>): NodeJS.Timeout[] {
   return Object.entries(told)
     .filter((each): each is [Told, number] => each[1] !== undefined)
-    .map(([reason, seconds]) => setTimeout(() => leases.tell([row], reason), seconds * 1000));
+    .map(([reason, seconds]) => setTimeout(() => leases.tell([row], reason), milliseconds(seconds)));
 }
 
 /** The report as the server would read it: the result after JSON, or the failure if it cannot be sent. */
