@@ -6,7 +6,7 @@ import { Coalescer } from "./coalesce.js";
 import { tokenOf } from "./credentials.js";
 import type { TokenSource } from "./credentials.js";
 import type { Json } from "./encoding.js";
-import { checkClient, checkEnqueueMany, checkWait } from "./client-options.js";
+import { checkClient, checkEnqueue, checkEnqueueMany, checkWait } from "./client-options.js";
 import { CALL_SECONDS, MAX_BATCH_EVENTS, Many, NewBody, batches, enqueueBatch } from "./enqueuing.js";
 import type { EnqueueOptions, EnqueueResult, Enqueued, NewClientEvent } from "./enqueuing.js";
 import { EventLeaseError, InvalidInput, TimeoutError, Unavailable, refusedHere, withCaller } from "./errors.js";
@@ -69,7 +69,7 @@ export class Client {
   constructor(options: ClientOptions = {}) {
     checkClient(options);
     const urls = urlsOf(options.url);
-    checkUrls(urls);
+    checkUrls(urls, options.url);
     const { onFull = "wait", timeoutSeconds = 30, json, fetch } = options;
     this.#logger = guarded(options.logger ?? defaultLogger());
     this.#timeoutSeconds = timeoutSeconds;
@@ -112,7 +112,8 @@ export class Client {
     const isSafe = options.isSafe ?? ["GET", "PUT", "DELETE"].includes(method);
     const repeat = { isSafe, withinSeconds: this.#timeoutSeconds };
     const { seconds = CALL_SECONDS, headers, signal } = options;
-    const isWaiting = path.includes("wait_seconds") || (typeof body === "object" && body !== null && "wait_seconds" in body);
+    const isWaiting =
+      path.includes("wait_seconds") || (typeof body === "object" && body !== null && "wait_seconds" in body);
     const how = { seconds, spareSeconds: options.seconds, repeat, headers, signal, isWaiting };
     return (await this.#open().call(method, path, body, how)) as ReplyTo<M, Path>;
   }
@@ -124,6 +125,7 @@ export class Client {
     payload: unknown,
     options: EnqueueOptions = {},
   ): Promise<Enqueued> {
+    checkEnqueue(options);
     const loading = loadTracing();
     if (loading !== null) await loading;
     const result = await this.#coalescer.add(new NewBody(this.#open(), { ...options, engineType, eventType, payload }));
@@ -182,6 +184,7 @@ export class Client {
     options: WaitOptions = {},
   ): Promise<(Result | EventLeaseError)[]> {
     checkWait(options);
+    if (typeof eventIds === "string") throw refusedHere("waitMany takes several event ids, not one: call wait");
     const asked = [...eventIds].map(checkedOrError);
     const ends = await this.#watcher.ends(new Set(asked.filter((each) => typeof each === "string")), options);
     return asked.map((each) => {

@@ -23,7 +23,9 @@ export class HandlerResult {
   static {
     valueOf = (returned) => {
       if (typeof returned === "object" && returned !== null && #value in returned) return returned.#value;
-      throw new TypeError("a layer given to `around` must return what `call` returns: write `return await call(event)`");
+      throw new TypeError(
+        "a layer given to `around` must return what `call` returns: write `return await call(event)`",
+      );
     };
   }
 }
@@ -116,7 +118,11 @@ export class Handlers {
     const layered = new Handlers(this.#timeoutSeconds);
     for (const [eventType, handler] of this.#byType) {
       const call = this.#around.reduceRight<Handler["call"]>(
-        (inner, wrapper) => (event) => after(wrapper(event, (passed) => after(inner(passed), boxed)), valueOf),
+        (inner, wrapper) => (event) =>
+          after(
+            wrapper(event, (passed) => after(inner(passed), boxed)),
+            valueOf,
+          ),
         handler.call,
       );
       layered.#byType.set(eventType, { ...handler, call });

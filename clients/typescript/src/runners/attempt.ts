@@ -82,7 +82,8 @@ function log({ engineType, logger }: Settings, row: Row, report: Report, failure
     const { type, message } = report.error;
     const thrown = failure?.thrown;
     if (report.delaySeconds !== null) {
-      if (row.event?.isLastAttempt !== true) say("info", {}, `failed, and is retried in ${report.delaySeconds} s: ${message}`);
+      if (row.event?.isLastAttempt !== true)
+        say("info", {}, `failed, and is retried in ${report.delaySeconds} s: ${message}`);
       else say("warn", {}, `failed, and becomes a dead letter, because no retries are left: ${type}: ${message}`);
       return;
     }

@@ -45,6 +45,23 @@ export interface RunOptions<S = unknown> {
   loseLeaseAfterSeconds?: number;
 }
 
+const OPTIONS: ReadonlySet<string> = new Set<keyof RunOptions>([
+  "attempt",
+  "retriesLeft",
+  "lossesLeft",
+  "releasesInRow",
+  "previous",
+  "priority",
+  "scenarioRunId",
+  "eventId",
+  "createdAt",
+  "traceparent",
+  "tracestate",
+  "state",
+  "cancelAfterSeconds",
+  "loseLeaseAfterSeconds",
+]);
+
 /**
  * Resolves with the report that an engine would send: a Completed, Failed or Released, or null if it would send none,
  * as after a lost lease. The handler is always awaited, even if it ignores its signal.
@@ -55,6 +72,8 @@ export async function run<S>(
   payload?: unknown,
   options: RunOptions<S> = {},
 ): Promise<Report | null> {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
+  if (unknown !== undefined) throw new TypeError(`run has no option ${unknown}, only ${[...OPTIONS].join(", ")}`);
   const { settings, handlers } = partsOf(engine);
   if (settings.lifespan !== undefined && !("state" in options)) {
     throw new TypeError("the engine has a lifespan: pass `state`, which is what it would yield");
@@ -136,6 +155,6 @@ function telling(leases: Leases, row: Row, told: Partial<Record<Told, number | u
 function asSent(leases: Leases, row: Row, report: Report): Report {
   const [body, sent] = settlement(row, report, leases.json);
   const read = leases.json.parse(body) as { result?: unknown; error?: ReportedError };
-  if (sent instanceof Completed) return new Completed(read.result, sent);
+  if (sent instanceof Completed) return new Completed(read.result, { enqueue: sent.enqueue });
   return sent instanceof Failed && read.error !== undefined ? new Failed(read.error, sent) : sent;
 }
