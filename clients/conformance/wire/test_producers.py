@@ -57,9 +57,7 @@ WRONG_OPTIONS: list[tuple[dict[str, object], list[str]]] = [
 
 
 @pytest.mark.parametrize(("members", "places"), WRONG_OPTIONS)
-def test_an_option_that_is_wrong_is_refused(
-    target: Target, members: dict[str, object], places: list[str]
-) -> None:
+def test_an_option_that_is_wrong_is_refused(target: Target, members: dict[str, object], places: list[str]) -> None:
     reply = target.call("POST", "/events", new_event("dialogue", **members))
     assert reply.status == 422 and sorted(reply.places) == places
 
