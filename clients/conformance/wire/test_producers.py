@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from wire.target import UNKNOWN_ID, Target, new_queue
 
 
@@ -31,6 +33,43 @@ def test_every_wrong_place_of_an_event_is_named(target: Target) -> None:
     assert reply.status == 422
     assert sorted(reply.places) == ["/delay_seconds", "/engine_type", "/event_type", "/payload", "/priority", "/typo"]
     assert target.call("POST", "/events", [1]).places == [""]
+
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+WRONG_OPTIONS: list[tuple[dict[str, object], list[str]]] = [
+    ({"retry_policy": {"retries": 5}}, ["/retry_policy/retries"]),
+    ({"retry_policy": {"max_retries": -1, "jitter": 2}}, ["/retry_policy/jitter", "/retry_policy/max_retries"]),
+    ({"retry_policy": {"max_retries": 1000}}, ["/retry_policy/max_retries"]),
+    ({"retry_policy": {"dead_letter_threshold": 0}}, ["/retry_policy/dead_letter_threshold"]),
+    ({"retry_policy": {"retry_delay": {"initial": 0.5}}}, ["/retry_policy/retry_delay/initial"]),
+    ({"retry_policy": {"retry_delay": {"max": 86_401, "factor": 2}}},
+     ["/retry_policy/retry_delay/factor", "/retry_policy/retry_delay/max"]),
+    ({"retry_policy": {"retry_delay": {"multiplier": 0.5}}}, ["/retry_policy/retry_delay/multiplier"]),
+    ({"retry_policy": {"retry_delay": 5}}, ["/retry_policy/retry_delay"]),
+    ({"retry_policy": 5}, ["/retry_policy"]),
+    ({"available_at": "2030-01-31T12:00:00Z", "delay_seconds": 5}, ["/available_at"]),
+    ({"traceparent": "x"}, ["/traceparent"]),
+    ({"traceparent": f"ff-{TRACE}-b7ad6b7169203331-01"}, ["/traceparent"]),
+    ({"traceparent": f"00-{'0' * 32}-b7ad6b7169203331-01"}, ["/traceparent"]),
+    ({"traceparent": f"00-{TRACE}-b7ad6b7169203331-01-more"}, ["/traceparent"]),
+    ({"tracestate": "a=1"}, ["/tracestate"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("members", "places"), WRONG_OPTIONS)
+def test_an_option_that_is_wrong_is_refused(target: Target, members: dict[str, object], places: list[str]) -> None:
+    reply = target.call("POST", "/events", new_event("dialogue", **members))
+    assert reply.status == 422 and sorted(reply.places) == places
+
+
+def test_options_within_their_limits_are_taken(target: Target) -> None:
+    delay = {"initial": 0, "max": 86_400, "multiplier": 1.5}
+    policy = {"max_retries": 100, "dead_letter_threshold": 1, "jitter": 0.5, "retry_delay": delay}
+    trace = {"traceparent": f"cc-{TRACE}-b7ad6b7169203331-01-more", "tracestate": "a=1"}
+    left_out = {"max_retries": None, "retry_delay": {"max": None}}
+    for members in ({"retry_policy": policy, **trace}, {"retry_policy": left_out, "delay_seconds": None}):
+        reply = target.call("POST", "/events", new_event(new_queue(), available_at="2020-01-31T12:00:00Z", **members))
+        assert reply.status == 201, reply.body
 
 
 def test_the_same_key_stands_for_the_same_event(target: Target) -> None:

@@ -94,7 +94,8 @@ def test_a_refusal_is_an_error_of_its_family(status: int, code: str, kind: type[
         get(calls)
     assert type(raised.value) is kind
     assert (raised.value.code, raised.value.status, raised.value.request_id) == (code, status, "r1")
-    assert str(raised.value) == f"{code}: so it is; /a: bad (request r1)"
+    assert str(raised.value).startswith(f"{code}: so it is; /a: bad (request r1)")
+    assert ("EVENTLEASE_TOKEN" in str(raised.value)) == (kind is Unauthenticated)
     assert pauses.made == []
 
 

@@ -293,6 +293,54 @@ def test_an_engine_may_refuse_unknown_types_and_take_all(server: FakeServer) -> 
     assert server.event(event_id)["result"] == "other"
 
 
+def test_a_layer_that_forgets_to_return_makes_the_event_fail(server: FakeServer) -> None:
+    desk = Desk(server)
+
+    @desk.engine.around
+    def forgetful(event: Event, call: Any) -> None:
+        call(event)
+
+    @desk.engine.around
+    async def forgetful_on_loop(event: Event, call: Any) -> None:
+        await call(event)
+
+    @desk.engine.on("thread")
+    def in_thread(_: Event) -> str:
+        return "paid for"
+
+    @desk.engine.on("task")
+    async def on_task(_: Event) -> str:
+        return "paid for"
+
+    @desk.engine.on("nothing")
+    def returns_nothing(_: Event) -> None:
+        pass
+
+    with desk.working():
+        for event_type in ("thread", "task"):
+            event_id = desk.put(event_type)
+            assert desk.answer()["outcome"] == "retry_scheduled"
+            assert "must return what `call` returns" in desk.attempt(event_id)["error"]["message"]
+        desk.put("nothing")
+        assert desk.answer()["outcome"] == "completed"
+
+
+def test_a_failure_with_a_delay_on_the_last_attempt_is_a_warning(
+    server: FakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(server)
+
+    @desk.engine.on("x")
+    def busy(_: Event) -> None:
+        raise RetryAfter(9, "busy")
+
+    with caplog.at_level(logging.INFO, "eventlease.handler"), desk.working():
+        desk.put(retry_policy={"max_retries": 0})
+        assert desk.answer()["outcome"] == "dead_lettered"
+    texts = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert any("becomes a dead letter, because no retries are left: RetryAfter: busy" in text for text in texts)
+
+
 def test_layers_are_around_handlers_of_their_kind(server: FakeServer) -> None:
     desk = Desk(server)
     seen: list[str] = []

@@ -1,5 +1,6 @@
 /** HTTP calls with credentials and repeats, whose replies become values or errors. */
 
+import { onAbort } from "./abort-listeners.js";
 import { STANDARD, byteLength, textOf } from "./encoding.js";
 import type { Json } from "./encoding.js";
 import { Connections } from "./connections.js";
@@ -14,6 +15,7 @@ import { TIMING, Tries } from "./tries.js";
 import type { Timing } from "./tries.js";
 import { TransportError, baseOf, exchange } from "./transport.js";
 import type { Fetch, Received, Request } from "./transport.js";
+import { Turns } from "./turns.js";
 import { VERSION } from "./version.js";
 
 /** How this client names itself to the server. */
@@ -33,6 +35,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Statuses from 400 that count as success if the body is not a problem document. */
   readonly accept?: readonly number[];
+  /** True if the server waits before it answers; then the call does not count among those at once. */
+  readonly isWaiting?: boolean | undefined;
 }
 
 /** What all calls of a caller share. */
@@ -41,6 +45,8 @@ export interface CallsOptions extends Partial<Timing> {
   readonly fetch?: Fetch | undefined;
   readonly json?: Json | undefined;
   readonly logger?: Logger | undefined;
+  /** How many requests may be under way at once. Default: any number. */
+  readonly atOnce?: number | undefined;
 }
 
 /** A successful reply. */
@@ -59,6 +65,7 @@ export class Calls {
   readonly #json: Json;
   readonly #logger: Logger;
   readonly #timing: Timing;
+  readonly #turns: Turns | null;
   readonly #underWay: Set<AbortController> = new Set();
   #isClosed = false;
   /** When the last try was sent, whether or not it succeeded. */
@@ -72,6 +79,7 @@ export class Calls {
     this.#logger = options.logger ?? defaultLogger();
     const { signal, now, random, sleep } = { ...TIMING, ...options };
     this.#timing = { signal, now, random, sleep };
+    this.#turns = options.atOnce === undefined ? null : new Turns(options.atOnce);
   }
 
   /** Aborts all requests. Their calls throw Unavailable once they are not repeated. */
@@ -145,12 +153,20 @@ export class Calls {
       const base = this.#urls[0] ?? "";
       const headers = { "User-Agent": USER_AGENT, Accept: "application/json", ...shown, ...options.headers };
       const content = body === undefined ? headers : { "Content-Type": "application/json", ...headers };
+      const turns = options.isWaiting === true ? null : this.#turns;
+      const spare = options.spareSeconds ?? 0;
       let received: Received;
       let sentAt: number;
       try {
-        sentAt = this.sentAt = this.#timing.now();
-        const seconds = tries.trySeconds(options.seconds, options.spareSeconds ?? 0);
-        received = await this.#exchange(base, { method, path, headers: content, body }, seconds, options.signal);
+        if (turns !== null) await this.#turn(turns, tries.secondsLeft(spare), options.signal);
+        try {
+          options.signal?.throwIfAborted();
+          sentAt = this.sentAt = this.#timing.now();
+          const seconds = tries.trySeconds(options.seconds, spare);
+          received = await this.#exchange(base, { method, path, headers: content, body }, seconds, options.signal);
+        } finally {
+          turns?.give();
+        }
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         options.signal?.throwIfAborted();
@@ -176,6 +192,12 @@ export class Calls {
     }
   }
 
+  /** Waits until fewer calls are under way. */
+  async #turn(turns: Turns, seconds: number, signal?: AbortSignal): Promise<void> {
+    if (await turns.take(seconds, this.#timing.signal, signal)) return;
+    throw new TransportError("not sent in time, because too many other calls are under way", "not_sent");
+  }
+
   async #exchange(base: string, request: Request, seconds: number, signal?: AbortSignal): Promise<Received> {
     if (this.#isClosed) throw new TransportError("the client is closed", "not_sent");
     const controller = new AbortController();
@@ -183,12 +205,12 @@ export class Calls {
       controller.abort();
     };
     this.#underWay.add(controller);
-    signal?.addEventListener("abort", end);
+    const forget = signal === undefined ? undefined : onAbort(signal, end);
     try {
       if (this.#fetch !== null) return await exchange(this.#fetch, base, request, seconds, controller);
       return await this.#connections.exchange(base, request, seconds, controller.signal);
     } finally {
-      signal?.removeEventListener("abort", end);
+      forget?.();
       this.#underWay.delete(controller);
     }
   }

@@ -35,6 +35,13 @@ export function checkWait(options: unknown): void {
   if (wrong.length > 0) throw refusedHere(wrong.join("; "));
 }
 
+/** Throws InvalidInput unless the options of an event are an object. The server refuses unknown ones. */
+export function checkEnqueue(options: unknown): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw refusedHere("the options must be an object, such as { priority: 9 }");
+  }
+}
+
 /** Throws InvalidInput unless `atomic` is true or false. */
 export function checkEnqueueMany(atomic: unknown): void {
   if (typeof atomic !== "boolean") throw refusedHere("atomic must be true or false");

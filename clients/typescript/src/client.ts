@@ -5,11 +5,11 @@ import { called } from "./callers.js";
 import { tokenOf } from "./credentials.js";
 import type { TokenSource } from "./credentials.js";
 import type { Json } from "./encoding.js";
-import { checkClient, checkEnqueueMany, checkWait } from "./client-options.js";
+import { checkClient, checkEnqueue, checkEnqueueMany, checkWait } from "./client-options.js";
 import { Enqueuer } from "./enqueuer.js";
 import { CALL_SECONDS } from "./enqueuing.js";
 import type { EnqueueOptions, EnqueueResult, Enqueued, NewClientEvent } from "./enqueuing.js";
-import { TimeoutError, Unavailable, orInvalid } from "./errors.js";
+import { TimeoutError, Unavailable, orInvalid, refusedHere } from "./errors.js";
 import type { EventLeaseError } from "./errors.js";
 import { defaultLogger, guarded } from "./logger.js";
 import type { Logger } from "./logger.js";
@@ -22,6 +22,8 @@ import { Watcher } from "./watcher.js";
 import type { Method, ReplyTo, Schemas } from "./wire.js";
 
 const CLOSE_SECONDS = 5;
+/** More requests at once would make the server refuse some, those of engines too. */
+const MAX_AT_ONCE = 16;
 
 /** The options of a client. */
 export interface ClientOptions {
@@ -64,13 +66,13 @@ export class Client {
   constructor(options: ClientOptions = {}) {
     checkClient(options);
     const urls = urlsOf(options.url);
-    checkUrls(urls);
+    checkUrls(urls, options.url);
     const { onFull = "wait", timeoutSeconds = 30, json, fetch } = options;
     this.#logger = guarded(options.logger ?? defaultLogger());
     this.#timeoutSeconds = timeoutSeconds;
     const credentials = tokenOf(options.token, this.#logger);
     const { signal } = this.#closing;
-    this.#calls = new Calls(urls, { credentials, fetch, json, signal, logger: this.#logger });
+    this.#calls = new Calls(urls, { credentials, fetch, json, signal, logger: this.#logger, atOnce: MAX_AT_ONCE });
     this.#enqueuer = new Enqueuer(this.#calls, this.#logger, timeoutSeconds, onFull === "throw");
     this.#watcher = new Watcher(this.#calls, signal);
   }
@@ -106,13 +108,18 @@ export class Client {
     const isSafe = options.isSafe ?? ["GET", "PUT", "DELETE"].includes(method);
     const repeat = { isSafe, withinSeconds: this.#timeoutSeconds };
     const { seconds = CALL_SECONDS, headers, signal } = options;
-    const how = { seconds, spareSeconds: options.seconds, repeat, headers, signal };
+    const isWaiting =
+      path.includes("wait_seconds") || (typeof body === "object" && body !== null && "wait_seconds" in body);
+    const how = { seconds, spareSeconds: options.seconds, repeat, headers, signal, isWaiting };
     return called(() => this.#open().call(method, path, body, how) as Promise<ReplyTo<M, Path>>);
   }
 
   /** Resolves when the event is stored. Throws InvalidInput if it is refused, and Unavailable without an answer. */
   enqueue(engineType: string, eventType: string, payload: unknown, options: EnqueueOptions = {}): Promise<Enqueued> {
-    return called(() => this.#enqueuer.one({ ...options, engineType, eventType, payload }));
+    return called(() => {
+      checkEnqueue(options);
+      return this.#enqueuer.one({ ...options, engineType, eventType, payload });
+    });
   }
 
   /**
@@ -154,6 +161,7 @@ export class Client {
   ): Promise<(Result | EventLeaseError)[]> {
     return called(async () => {
       checkWait(options);
+      if (typeof eventIds === "string") throw refusedHere("waitMany takes several event ids, not one: call wait");
       const asked = [...eventIds].map((eventId) => orInvalid(() => checkedId(eventId)));
       const ends = await this.#watcher.ends(new Set(asked.filter((each) => typeof each === "string")), options);
       return asked.map((each) => {
@@ -189,7 +197,7 @@ export class Client {
         const waitSeconds = limit.waitSeconds();
         const path = `${runPath(scenarioRunId)}?wait_seconds=${waitSeconds}`;
         const seconds = waitSeconds + REPLY_SECONDS;
-        const how = { seconds, spareSeconds: LEAST_TRY_SECONDS, repeat: limit.repeat(), signal };
+        const how = { seconds, spareSeconds: LEAST_TRY_SECONDS, repeat: limit.repeat(), signal, isWaiting: waitSeconds > 0 };
         const calls = this.#open();
         const run = calls.decodeObject<Schemas["ScenarioRun"]>(await calls.send("GET", path, undefined, how), "counts");
         if (!isRunOpen(run)) return run;

@@ -5,6 +5,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { urlToHttpOptions } from "node:url";
+import { milliseconds } from "./clock.js";
 import { failureOf, MAX_REPLY_BYTES, textOfBytes, tooLong, TransportError, whyOf } from "./transport.js";
 import type { Received, Request } from "./transport.js";
 
@@ -44,7 +45,7 @@ export class Connections {
       };
       const timer = setTimeout(() => {
         fail(new TransportError(`no reply within ${seconds} s`, "timed_out"));
-      }, seconds * 1000);
+      }, milliseconds(seconds));
       signal.addEventListener("abort", ended);
       sent.on("error", fail);
       sent.on("socket", (socket: Socket) => {

@@ -14,6 +14,8 @@ export interface Credentials {
   renew(): boolean | Promise<boolean>;
 }
 
+const ENVIRONMENT = "EVENTLEASE_TOKEN";
+
 /** A token, or a function that reads it. */
 export type TokenSource = string | (() => string | Promise<string>);
 
@@ -24,10 +26,11 @@ export class Token implements Credentials {
   #headers: AuthHeaders | null = null;
   #reading: Promise<AuthHeaders> | null = null;
 
-  constructor(token: TokenSource | null, logger: Logger = defaultLogger()) {
+  /** `name` is where the token was found, for errors. */
+  constructor(token: TokenSource | null, logger: Logger = defaultLogger(), name: string = "token") {
     this.#logger = logger;
     this.#read = typeof token === "function" ? token : null;
-    if (typeof token !== "function") this.#headers = token === null ? {} : headersOf(token);
+    if (typeof token !== "function") this.#headers = token === null ? {} : headersOf(token, name);
   }
 
   /** Throws ConfigurationError if the first token cannot be read. */
@@ -52,7 +55,7 @@ export class Token implements Credentials {
   async #readAgain(): Promise<AuthHeaders> {
     const read = this.#read; // so that `this` is undefined in it
     try {
-      return (this.#headers = headersOf((await read?.()) ?? ""));
+      return (this.#headers = headersOf((await read?.()) ?? "", "token"));
     } catch (err) {
       if (this.#headers === null) {
         if (err instanceof ConfigurationError) throw err;
@@ -66,11 +69,11 @@ export class Token implements Credentials {
 
 /** The given token, else that of EVENTLEASE_TOKEN, else none. */
 export function tokenOf(token: TokenSource | undefined, logger: Logger = defaultLogger()): Token {
-  return new Token(token ?? (process.env["EVENTLEASE_TOKEN"] || null), logger);
+  return new Token(token ?? (process.env[ENVIRONMENT] || null), logger, token === undefined ? ENVIRONMENT : "token");
 }
 
-function headersOf(token: string): AuthHeaders {
+function headersOf(token: string, name: string): AuthHeaders {
   const trimmed = typeof token === "string" ? token.trim() : ""; // its file may end with a line break
-  if (!/^[\x21-\x7e]+$/.test(trimmed)) throw new ConfigurationError("token must consist of visible ASCII characters");
+  if (!/^[\x21-\x7e]+$/.test(trimmed)) throw new ConfigurationError(`${name} must consist of visible ASCII characters`);
   return { Authorization: `Bearer ${trimmed}` };
 }

@@ -53,6 +53,7 @@ export class Engine<S = undefined> {
     handler: HandlerFunction<P, S>,
   ): this;
   on(eventType: string, ...rest: [unknown] | [HandlerOptions, unknown]): this {
+    this.#checkNotWorking("add handlers before it starts");
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
     this.#handlers.add(eventType, options, handler);
     return this;
@@ -60,6 +61,7 @@ export class Engine<S = undefined> {
 
   /** Adds a layer around all handlers. The first added is the outermost. */
   around(wrapper: Around<S>): this {
+    this.#checkNotWorking("add layers before it starts");
     this.#handlers.addAround(wrapper as Around<unknown>);
     return this;
   }
@@ -132,7 +134,7 @@ export class Engine<S = undefined> {
     if (working === null) {
       const refused = this.#running?.refused ?? null;
       if (refused !== null) throw refused;
-      throw new EventLeaseError("the engine does not work");
+      throw new EventLeaseError("the engine does not work: it was not started, or was stopped");
     }
     const { leases, slots, heart } = working.life;
     const lastHeartbeatAgeSeconds = heart.answeredAt === null ? null : leases.now() - heart.answeredAt;
@@ -143,8 +145,12 @@ export class Engine<S = undefined> {
     return this.#running === null || this.#running.isDone ? null : this.#running;
   }
 
+  #checkNotWorking(advice: string): void {
+    if (this.#working !== null) throw new ConfigurationError(`the engine works already: ${advice}`);
+  }
+
   #begin(): Running {
-    if (this.#working !== null) throw new ConfigurationError("the engine works already");
+    this.#checkNotWorking("stop it before you start it again");
     if (this.#handlers.size === 0) throw new ConfigurationError("the engine has no handler");
     const settings = this.#settings.withEnvironment();
     settings.check();

@@ -54,7 +54,12 @@ export class ProblemError extends EventLeaseError {
 export class InvalidInput extends ProblemError {}
 
 /** 401: the token is missing, unknown, revoked or expired. */
-export class Unauthenticated extends ProblemError {}
+export class Unauthenticated extends ProblemError {
+  constructor(problem: Problem, status: number, requestId: string | null = null) {
+    super(problem, status, requestId);
+    this.message += "; the token is that of the option `token`, or else of EVENTLEASE_TOKEN";
+  }
+}
 
 /** 403, 421: the caller is not allowed to do this. */
 export class Forbidden extends ProblemError {}

@@ -46,6 +46,18 @@ export class Previous {
   get endedAt(): Date {
     return new Date(this.#body.ended_at);
   }
+  toString(): string {
+    return `Previous attempt (${this.outcome})`;
+  }
+  toJSON(): { outcome: string; code: string | null; reason: string | null } {
+    return { outcome: this.outcome, code: this.code, reason: this.reason };
+  }
+  static {
+    const inspected = function (this: Previous): string {
+      return `[${this.toString()}]`;
+    };
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: inspected });
+  }
 }
 
 /** The event as the server sent it. */

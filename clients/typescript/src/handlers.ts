@@ -10,8 +10,30 @@ const ANY_TYPE = "*";
 /** A handler. What it returns, or what its promise resolves with, is the result of the event. */
 export type HandlerFunction<P, S> = (event: Event<P, S>) => unknown;
 
+let valueOf: (returned: unknown) => unknown;
+
+/** What `call` returns to a layer, which must return it. It holds the result of the handler. */
+export class HandlerResult {
+  readonly #value: unknown;
+
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  static {
+    valueOf = (returned) => {
+      if (typeof returned === "object" && returned !== null && #value in returned) return returned.#value;
+      throw new TypeError(
+        "a layer given to `around` must return what `call` returns: write `return await call(event)`",
+      );
+    };
+  }
+}
 /** A layer around handlers. `call` calls the next layer, or the handler. */
-export type Around<S> = (event: Event<unknown, S>, call: (event: Event<unknown, S>) => unknown) => unknown;
+export type Around<S> = (
+  event: Event<unknown, S>,
+  call: (event: Event<unknown, S>) => HandlerResult | Promise<HandlerResult>,
+) => HandlerResult | Promise<HandlerResult>;
 
 /** A class of errors. */
 export type ErrorClass = abstract new (...args: never[]) => unknown;
@@ -96,13 +118,31 @@ export class Handlers {
     const layered = new Handlers(this.#timeoutSeconds);
     for (const [eventType, handler] of this.#byType) {
       const call = this.#around.reduceRight<Handler["call"]>(
-        (inner, wrapper) => (event) => wrapper(event, inner),
+        (inner, wrapper) => (event) =>
+          after(
+            wrapper(event, (passed) => after(inner(passed), boxed)),
+            valueOf,
+          ),
         handler.call,
       );
       layered.#byType.set(eventType, { ...handler, call });
     }
     return layered;
   }
+}
+
+function boxed(value: unknown): HandlerResult {
+  return new HandlerResult(value);
+}
+
+/** What `next` makes of a value, or a promise of it where the value is a promise. */
+function after<T>(value: unknown, next: (value: unknown) => T): T | Promise<T> {
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return typeof (value as { then?: unknown }).then === "function";
 }
 
 /** Throws ConfigurationError for what cannot be called, and for generator functions. */

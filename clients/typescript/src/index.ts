@@ -3,7 +3,7 @@ export { CancelRequested, EventLeaseAbort, HandlerTimeout, LeaseLost, Stopping }
 export { currentEvent } from "./current.js";
 export { Engine, run } from "./engine.js";
 export { Event, Previous } from "./event.js";
-export type { Around, ErrorClass, HandlerFunction, HandlerOptions } from "./handlers.js";
+export type { Around, ErrorClass, HandlerFunction, HandlerOptions, HandlerResult } from "./handlers.js";
 export {
   Completed,
   EngineRefused,

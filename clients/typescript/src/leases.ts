@@ -77,6 +77,11 @@ export class Leases {
     if (levels > this.maxJsonDepth) {
       throw new RangeError(`a progress is nested ${levels} deep; at most ${this.maxJsonDepth} are taken`);
     }
+    if (row.state === "settling") {
+      const text = `${row.toString()} has progress after its end, which is lost: await what reports it`;
+      this.#settings.logger.warn(row.fields(), text);
+      return;
+    }
     row.progress = progress;
     row.progressIsUnsent = true;
     this.watcher?.changed(row);

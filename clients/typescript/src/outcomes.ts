@@ -17,6 +17,7 @@ export class NotRetryable extends Error {
   readonly fingerprint: string | undefined;
 
   constructor(message: string = "", options: FailureOptions & { fingerprint?: string } = {}) {
+    checkOptions("NotRetryable", options, "details", "cause", "fingerprint");
     super(message, causeOf(options));
     this.details = options.details;
     this.fingerprint = textOr(options.fingerprint);
@@ -29,6 +30,7 @@ export class RetryAfter extends Error {
   readonly details: unknown;
 
   constructor(seconds: number, message: string = "", options: FailureOptions = {}) {
+    checkOptions("RetryAfter", options, "details", "cause");
     super(message, causeOf(options));
     this.seconds = checked("RetryAfter", seconds);
     this.details = options.details;
@@ -42,6 +44,7 @@ export class Release extends Error {
   readonly code: string | undefined;
 
   constructor(options: { delaySeconds?: number; reason?: string; code?: string } = {}) {
+    checkOptions("Release", options, "delaySeconds", "reason", "code");
     super(textOr(options.reason) ?? "released");
     this.delaySeconds = checked("Release", options.delaySeconds ?? 0);
     this.reason = textOr(options.reason);
@@ -89,6 +92,7 @@ export class Completed {
   readonly enqueue: readonly NewEvent[];
 
   constructor(result?: unknown, options: { enqueue?: readonly NewEvent[] } = {}) {
+    checkOptions("Completed", options, "enqueue");
     const enqueue: unknown = options.enqueue ?? [];
     if (!Array.isArray(enqueue)) throw new TypeError("Completed: `enqueue` must be an array of events");
     this.result = result;
@@ -161,6 +165,15 @@ function checked(name: string, seconds: unknown): number {
     throw new RangeError(`${name}: the seconds must be a number from 0 up, not ${String(seconds)}`);
   }
   return seconds;
+}
+
+/** Throws TypeError for options of programs without types that would be ignored. */
+function checkOptions(of: string, options: unknown, ...names: string[]): void {
+  if (typeof options !== "object" || options === null) throw new TypeError(`${of}: the options must be an object`);
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`${of}: there is no option ${unknown}, only ${names.join(", ")}`);
+  }
 }
 
 /** The text of a value that should be a string. Programs without types may pass another, such as an error. */

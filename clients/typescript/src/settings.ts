@@ -166,8 +166,12 @@ export class Settings {
     const engineType = (this.engineType as string | undefined) ?? null; // one that is missing is wrong, too
     const wrong = wrongOptions({ ...this.#options, engineType }, CHECKS, this);
     if (!this.hasLogger) wrong.push(...wrongLevel());
+    const ofEnvironment = process.env["EVENTLEASE_ENGINE_ID"];
+    if (ofEnvironment !== undefined && this.engineId === ofEnvironment && !isUuid(ofEnvironment)) {
+      wrong.push("it was read from EVENTLEASE_ENGINE_ID");
+    }
     if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
-    checkUrls(this.urls);
+    checkUrls(this.urls, this.#options.url);
   }
 }
 
@@ -196,7 +200,10 @@ const CHECKS: Checks<Settings> = {
     isRight: (value, { drainSeconds }) => isNumber(value, 0) && !((value as number) > drainSeconds),
   },
   drainSeconds: { what: "a number from 0 up", isRight: (value) => isNumber(value, 0) },
-  heartbeatTimeoutSeconds: { what: "a whole number from 3 up", isRight: (value) => isWhole(value, 3) },
+  heartbeatTimeoutSeconds: {
+    what: "a whole number from 3 to 86400",
+    isRight: (value) => isWhole(value, 3, 86_400),
+  },
   heartbeats: {
     what: '"thread" or "loop"; with `fetch` only "loop", since a function cannot be sent to a worker thread',
     isRight: (value, { fetch }) => value === "loop" || (value === "thread" && fetch === undefined),
@@ -209,7 +216,10 @@ const CHECKS: Checks<Settings> = {
   mayEnqueue: { what: "a list of queues", isRight: isTextList },
   metadata: { what: "an object that JSON can hold", isRight: isJsonObject },
   onUnknownType: { what: '"release" or "fail"', isRight: (value) => value === "release" || value === "fail" },
-  lifespan: { what: "a generator function", isRight: isFunction },
+  lifespan: {
+    what: "a generator function, such as `async function* () { yield pool; }`",
+    isRight: (value) => typeof value === "function" && value.constructor.name !== "AsyncFunction",
+  },
   healthPort: { what: "a whole number from 0 to 65535", isRight: (value) => isWhole(value, 0, 65_535) },
   reportTraceback: { what: "true or false", isRight: isBoolean },
   logFailures: { what: "true or false", isRight: isBoolean },

@@ -16,6 +16,7 @@ import { nextBatch, verdict } from "./rules/replies.js";
 export const MAX_ENTRIES = 500;
 export const MAX_CHARS: number = 4 * 1024 * 1024;
 export const CALL_SECONDS = 30;
+const MAX_REASON_CHARS = 2000;
 
 /** The server's answer to one settlement or renewal. */
 export interface Answer {
@@ -181,10 +182,11 @@ export class Settlements {
     const fields = row.fields({ code: error.code, lost: row.ended });
     const name = row.toString();
     if (what === "refused") {
-      this.#logger.error(fields, `the report of ${name} was refused, and it fails: ${error.message}`);
+      const why = whyRefused(error);
+      this.#logger.error(fields, `the report of ${name} was refused, so the event fails: ${why}`);
       const details = { code: error.code, errors: error.errors };
       const type = isAlone && [400, 415].includes(error.status) ? "ClientBug" : "ResultRefused";
-      this.#leases.replace(each, new Failed({ type, message: error.detail, details }, { retryable: false }));
+      this.#leases.replace(each, new Failed({ type, message: why, details }, { retryable: false }));
     } else if (what === "lost" && this.#leases.inherit(each, textOrNull(problem["event_status"]))) {
       this.#logger.info(fields, `the report of ${name} came too late, and goes with a newer lease if there is one`);
     } else {
@@ -214,6 +216,15 @@ export class Settlements {
       failed(error);
     }
   }
+}
+
+/** The wrong places of the report, for people; without them, what the server says of the whole. */
+function whyRefused({ code, detail, errors }: ProblemError): string {
+  if (errors.length === 0) return `${code}: ${detail}`;
+  const places = errors.map((error) => {
+    return `${(error.pointer ?? "").replace(/^\/settlements\/\d+/, "") || "the report"}: ${error.detail ?? ""}`;
+  });
+  return places.join("; ").replaceAll("may_enqueue", "`mayEnqueue`").slice(0, MAX_REASON_CHARS);
 }
 
 function textOrNull(value: unknown): string | null {

@@ -1,6 +1,7 @@
 /** One exchange of a request and its reply, by `fetch`. */
 
 import { Buffer, isAscii } from "node:buffer";
+import { milliseconds } from "./clock.js";
 import type { Failure } from "./rules/repeats.js";
 
 const BASE_PATH = "/api/v1";
@@ -61,7 +62,7 @@ export async function exchange(
   let hasBegun = false;
   const timer = setTimeout(() => {
     controller.abort(TIMED_OUT);
-  }, seconds * 1000);
+  }, milliseconds(seconds));
   try {
     const response = await fetch(base + request.path, {
       method: request.method,

@@ -49,10 +49,15 @@ export class Tries {
 
   /** The time limit of the next try: what is left of the time of the call and `spare` more, but at most `most`. */
   trySeconds(most: number, spare: number): number {
+    return Math.min(most, this.secondsLeft(spare));
+  }
+
+  /** What is left of the time of the call and `spare` more, but at least what each try has. */
+  secondsLeft(spare: number): number {
     const within = this.#repeat.withinSeconds;
-    if (within === null) return most;
+    if (within === null) return Infinity;
     const left = this.#started + within - this.#timing.now();
-    return Math.min(most, Math.max(left + spare, LEAST_TRY_SECONDS));
+    return Math.max(left + spare, LEAST_TRY_SECONDS);
   }
 
   /** Logs the end of an outage, if its beginning was logged. */
@@ -79,7 +84,7 @@ export class Tries {
     const changes = changesServer(failure, reply?.status ?? null);
     const retryAfter = reply?.headers.get("retry-after") ?? "";
     const least = /^\d+$/.test(retryAfter) ? Number(retryAfter) : null;
-    if (step === "give_up" || !(await this.#pause(cause, changes, least))) {
+    if (step === "give_up" || !(await this.#pause(cause, changes, least, reply !== undefined))) {
       const detail = problem?.detail || problem?.title;
       throw new Unavailable(`${this.#name}: no definite answer: ${cause}${detail ? `: ${detail}` : ""}`, {
         isUnknown: this.#isUnknown,
@@ -93,7 +98,7 @@ export class Tries {
   }
 
   /** False if the time is over, or the signal was aborted: then the call is not repeated. */
-  async #pause(cause: string, spread: boolean, retryAfter: number | null): Promise<boolean> {
+  async #pause(cause: string, spread: boolean, retryAfter: number | null, wasAnswered: boolean): Promise<boolean> {
     const { signal, random, sleep } = this.#timing;
     const isEnded = (): boolean => signal?.aborted === true;
     const at = this.#timing.now();
@@ -105,7 +110,7 @@ export class Tries {
       const pauseRounded = Math.round(pause * 10) / 10;
       this.#logger.warn(
         { call: this.#name, cause, pauseSeconds: pauseRounded },
-        "the server does not answer, repeating the call",
+        `the server ${wasAnswered ? "could not serve the call" : "does not answer"}, repeating the call`,
       );
     }
     await sleep(pause, signal, this.#signal);

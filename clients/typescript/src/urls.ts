@@ -10,16 +10,19 @@ export function urlsOf(url: string | readonly string[] | undefined): string[] {
   return Array.isArray(given) ? [...(given as readonly string[])] : [given as unknown as string]; // refused by checkUrls
 }
 
-/** Throws ConfigurationError unless every address can be that of a server. */
-export function checkUrls(urls: readonly string[]): void {
+/** Throws ConfigurationError unless every address can be that of a server. `given` is the option, if there is one. */
+export function checkUrls(urls: readonly string[], given: unknown): void {
+  const name = given === undefined && process.env["EVENTLEASE_URL"] ? "EVENTLEASE_URL" : "url";
   if (urls.length === 0) throw new ConfigurationError("url must have at least one address");
   for (const url of urls) {
     const found = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
     if (found === undefined || !["http:", "https:"].includes(found.protocol)) {
-      throw new ConfigurationError(`url must be an address such as http://127.0.0.1:8080, not ${JSON.stringify(url)}`);
+      throw new ConfigurationError(
+        `${name} must be an address such as http://127.0.0.1:8080, not ${JSON.stringify(url)}`,
+      );
     }
     if (found.username !== "" || found.password !== "" || found.search !== "" || found.hash !== "") {
-      throw new ConfigurationError("url must not have a user, a password, a query or a fragment");
+      throw new ConfigurationError(`${name} must not have a user, a password, a query or a fragment`);
     }
   }
 }

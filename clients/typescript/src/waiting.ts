@@ -102,7 +102,13 @@ export async function waitOnce(
   const body = JSON.stringify({ event_ids: eventIds, wait_seconds: waitSeconds, until: "any" });
   const seconds = waitSeconds + REPLY_SECONDS;
   const spareSeconds = LEAST_TRY_SECONDS; // the reply comes when the time is over
-  const reply = await calls.send("POST", "/events/wait", body, { seconds, spareSeconds, repeat, signal });
+  const reply = await calls.send("POST", "/events/wait", body, {
+    seconds,
+    spareSeconds,
+    repeat,
+    signal,
+    isWaiting: waitSeconds > 0,
+  });
   const found = calls.decodeObject<Schemas["AwaitedEvents"]>(reply, "unknown", "events");
   const ended = new Map<string, Ended>();
   for (const eventId of [...found.unknown, ...found.events.map((event) => event.event_id)]) {

@@ -1,5 +1,6 @@
 /** Waits for any number of events with a few requests, and with none while nothing is awaited. */
 
+import { onAbort } from "./abort-listeners.js";
 import type { Calls } from "./calls.js";
 import { after } from "./clock.js";
 import { EventLeaseError, TimeoutError, Unavailable } from "./errors.js";
@@ -47,11 +48,7 @@ export class Watcher {
         cleanUp.push(this.#watch(eventId, listener));
       }
       if (timeoutSeconds !== undefined) cleanUp.push(after(timeoutSeconds, resolve));
-      const end = (): void => {
-        resolve();
-      };
-      signal?.addEventListener("abort", end);
-      cleanUp.push(() => signal?.removeEventListener("abort", end));
+      if (signal !== undefined) cleanUp.push(onAbort(signal, resolve));
     });
     for (const each of cleanUp) each();
     signal?.throwIfAborted();

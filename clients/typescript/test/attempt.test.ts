@@ -42,6 +42,17 @@ test("what the handler has decided is one line", async () => {
   }
 });
 
+test("a failure with a delay on the last attempt is a warning that says so", async () => {
+  const workshop = new Workshop();
+  workshop.on("x", () => {
+    throw new RetryAfter(9, "busy");
+  });
+  await workshop.reported(workshop.put("x", null, { attempt: 4, retriesLeft: 0 }));
+  const [line] = workshop.said;
+  assert.equal(line?.level, "warn");
+  assert.match(line.message, /becomes a dead letter, because no retries are left: RetryAfter: busy/);
+});
+
 test("a long message is cut", async () => {
   const [line] = await saidOf(new Error("x".repeat(5000)));
   assert.ok(line!.message.length < 600);

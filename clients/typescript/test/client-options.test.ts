@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Client } from "../src/client.js";
+import { Engine } from "../src/engine.js";
 import type { ClientOptions } from "../src/client.js";
 import type { EnqueueOptions } from "../src/enqueuing.js";
 import { ConfigurationError, InvalidInput } from "../src/errors.js";
@@ -73,4 +74,28 @@ test("options of what is enqueued are checked", async () => {
   const many = { atomic: "no" } as unknown as { atomic: boolean };
   assert.match((await thrown(InvalidInput, client.enqueueMany([], many))).message, /atomic/);
   assert.equal(server.requests.length, 0);
+});
+
+test("options of an event are an object, and waitMany takes a list", async () => {
+  await using client = new Client({ fetch: () => Promise.reject(new Error("unused")) });
+  await assert.rejects(client.enqueue("q", "x", 1, 9 as never), /the options must be an object/);
+  await assert.rejects(client.waitMany(crypto.randomUUID()), /call wait/);
+});
+
+test("what is wrong with the environment is said of the environment", () => {
+  const before = { ...process.env };
+  try {
+    process.env["EVENTLEASE_URL"] = "nowhere";
+    assert.throws(() => new Client(), /EVENTLEASE_URL must be an address/);
+    assert.throws(() => new Client({ url: "nowhere" }), /^ConfigurationError: url must be an address/);
+    delete process.env["EVENTLEASE_URL"];
+    process.env["EVENTLEASE_TOKEN"] = "a b";
+    assert.throws(() => new Client(), /EVENTLEASE_TOKEN must consist/);
+    process.env["EVENTLEASE_ENGINE_ID"] = "pod-1";
+    assert.throws(() => {
+      new Engine("x").on("x", () => 1).start();
+    }, /engineId must be a UUID; it was read from EVENTLEASE_ENGINE_ID/);
+  } finally {
+    process.env = before;
+  }
 });

@@ -256,3 +256,55 @@ test("nothing of the library's is an unhandled rejection, whatever handlers and 
   await sleep(10);
   assert.equal(unhandled.mock.callCount(), 0);
 });
+
+test("handlers and layers are added before the start", () => {
+  const engine = engineOf().on("x", () => 1);
+  engine.start();
+  assert.throws(() => engine.on("y", () => 2), /add handlers before it starts/);
+  assert.throws(() => engine.around((event, call) => call(event)), /add layers before it starts/);
+  assert.throws(() => {
+    engine.start();
+  }, /works already: stop it/);
+});
+
+test("a refused report tells the producer the place and what is wrong there", async () => {
+  const engine = engineOf();
+  engine.on("x", () => new Completed(1, { enqueue: [{ engineType: "q", eventType: "y", payload: 1, priority: 10 }] }));
+  engine.start();
+  const error = await client.wait(await put()).catch((thrown: unknown) => thrown as Error);
+  assert.match(String(error), /ResultRefused: \/enqueue\/0\/priority: must be a whole number from 0 to 9/);
+});
+
+test("progress after the end of the handler is a warning", async () => {
+  const said: string[] = [];
+  const logger = { ...SILENT, warn: (_: object, message: string): void => void said.push(message) };
+  const engine = engineOf({ logger });
+  const late = gate();
+  const done = gate();
+  engine.on("x", (event) => {
+    void late.opened.then(() => {
+      event.progress(1);
+      done.open();
+    });
+    return 1;
+  });
+  engine.start();
+  await settlementOf(await put());
+  late.open();
+  await done.opened;
+  assert.ok(said.some((message) => message.includes("has progress after its end")));
+});
+
+test("the previous attempt can be printed", async () => {
+  const { inspect } = await import("node:util");
+  const engine = engineOf();
+  engine.on("x", (event) => {
+    if (event.attempt === 1) throw new RetryAfter(0, "again");
+    return [inspect(event.previous), JSON.stringify(event.previous)];
+  });
+  engine.start();
+  assert.deepEqual(await client.wait(await put()), [
+    "[Previous attempt (failed)]",
+    '{"outcome":"failed","code":null,"reason":null}',
+  ]);
+});

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { Token } from "../src/credentials.js";
 import { ConfigurationError } from "../src/errors.js";
 import { Handlers, type Around } from "../src/handlers.js";
-import { Completed } from "../src/outcomes.js";
+import type { Event } from "../src/event.js";
+import { Completed, Failed } from "../src/outcomes.js";
 import { Lifespan } from "../src/runners/lifespan.js";
 import { Workshop } from "./handling.js";
 
@@ -136,18 +137,36 @@ test("layers are around all handlers, the first outermost", async () => {
       order.push(`${name} begins`);
       const result = await call(event);
       order.push(`${name} ends`);
-      return [name, result];
+      return result;
     };
   workshop.handlers.addAround(layer("outer"));
   workshop.on("x", (event) => {
     order.push(event.eventType);
     return "result";
   });
+  workshop.handlers.addAround((event, call) => call(event));
   workshop.handlers.addAround(layer("inner"));
   const report = await workshop.reported(workshop.put());
   assert.deepEqual(order, ["outer begins", "inner begins", "x", "inner ends", "outer ends"]);
-  assert.deepEqual(report, new Completed(["outer", ["inner", "result"]]));
+  assert.deepEqual(report, new Completed("result"));
   assert.throws(() => {
     workshop.handlers.addAround(undefined as never);
   }, ConfigurationError);
+});
+
+test("a layer that does not return what `call` returns makes the event fail, and says why", async () => {
+  const layers: [string, Around<unknown>][] = [
+    ["forgets to return", (async (event: Event, call: (event: Event) => unknown) => void (await call(event))) as never],
+    ["returns something else", (() => "other") as never],
+    ["returns what looks alike", (() => ({ value: 1 })) as never],
+  ];
+  for (const [name, layer] of layers) {
+    const workshop = new Workshop();
+    workshop.handlers.addAround(layer);
+    workshop.on("x", () => "result");
+    const report = await workshop.reported(workshop.put());
+    assert.ok(report instanceof Failed, name);
+    assert.match(report.error.message, /must return what `call` returns/, name);
+    assert.equal(report.retryable, true);
+  }
 });

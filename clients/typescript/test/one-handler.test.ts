@@ -113,3 +113,16 @@ test("wrong settings are said, as where the engine starts", async () => {
   wrong.on("x", () => 1);
   await assert.rejects(run(wrong, "x"), /concurrency/);
 });
+
+test("a time limit longer than the longest timer is none", async () => {
+  const patient = new Engine("dialogue", { timeoutSeconds: 3_600_000 });
+  patient.on("x", async (event) => {
+    await sleep(20, undefined, { signal: event.signal });
+    return "done";
+  });
+  assert.deepEqual(await run(patient, "x"), new Completed("done"));
+});
+
+test("options that there are not are refused", async () => {
+  await assert.rejects(run(engine, "scene.waited", 1, { atempt: 2 } as never), /no option atempt/);
+});

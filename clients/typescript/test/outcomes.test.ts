@@ -95,3 +95,15 @@ test("events are sent in snake_case, payloads as they are", () => {
     retry_policy: { max_retries: 5, retry_delay: { initial: 1 }, dead_letter_threshold: 2 },
   });
 });
+
+test("options that there are not are refused", () => {
+  for (const make of [
+    () => new Release(60 as never),
+    () => new Release({ delay: 60 } as never),
+    () => new Completed(1, { followUps: [] } as never),
+    () => new NotRetryable("x", { detail: 5 } as never),
+    () => new RetryAfter(1, "x", { detail: 5 } as never),
+  ]) {
+    assert.throws(make, TypeError);
+  }
+});

@@ -49,6 +49,9 @@ def refused_here(detail: str, status: int = 422) -> InvalidInput:
 class Unauthenticated(ProblemError):
     """401: the token is missing, unknown, revoked or expired."""
 
+    def _text(self) -> str:
+        return f"{super()._text()}; the token is that of the option `token`, or else of EVENTLEASE_TOKEN"
+
 
 class Forbidden(ProblemError):
     """403, 421: this caller may not do that."""

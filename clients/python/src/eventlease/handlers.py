@@ -103,7 +103,33 @@ def is_async_function(function: Callable[..., Any]) -> bool:
 
 
 def _layer(wrapper: Callable[..., Any], call: Callable[[Event[Any, Any]], Any]) -> Callable[[Event[Any, Any]], Any]:
-    return lambda event: wrapper(event, call)
+    """A layer that forgets `return` would drop the result of the handler, with its follow-up events."""
+
+    def layered(event: Event[Any, Any]) -> Any:
+        results: list[Any] = []
+
+        def kept(passed: Event[Any, Any]) -> Any:
+            results.append(call(passed))
+            return results[-1]
+
+        return _not_dropped(wrapper, wrapper(event, kept), results)
+
+    async def layered_on_loop(event: Event[Any, Any]) -> Any:
+        results: list[Any] = []
+
+        async def kept(passed: Event[Any, Any]) -> Any:
+            results.append(await call(passed))
+            return results[-1]
+
+        return _not_dropped(wrapper, await wrapper(event, kept), results)
+
+    return layered_on_loop if is_async_function(wrapper) else layered
+
+
+def _not_dropped(wrapper: Callable[..., Any], returned: Any, results: list[Any]) -> Any:
+    if returned is None and any(result is not None for result in results):
+        raise TypeError(f"the layer {name_of(wrapper)} must return what `call` returns: write `return call(event)`")
+    return returned
 
 
 def check_callable(function: Callable[..., Any], *arguments: str) -> None:

@@ -88,6 +88,9 @@ class Leases:
         if (levels := depth(progress)) > self.max_json_depth:
             raise ValueError(f"progress must be nested at most {self.max_json_depth} levels deep, not {levels}")
         with self.lock:
+            if row.state == SETTLING:
+                log.warning("%s has progress after its end, which is lost: await what reports it", row)
+                return
             row.progress, row.progress_is_unsent = progress, True
             if now and row.state == RUNNING:
                 self._renewals[row.lease_token] = (row.renewed_at + RENEWAL_PAUSE_SECONDS, row)

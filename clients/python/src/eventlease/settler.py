@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ MAX_ENTRIES = 500
 MAX_BYTES = 4 * 1024 * 1024
 CALL_SECONDS = 30.0
 PAUSE_SECONDS = 1.0
+MAX_REASON_CHARS = 2000
 
 Settled = Callable[[Event[Any, Any], Report, dict[str, Any]], Any]
 Lost = Callable[[Event[Any, Any]], Any]
@@ -140,10 +142,11 @@ class Settlements:
             return False
         fields = row.fields(code=error.code, lost=row.ended)
         if what is Verdict.REFUSED:
-            log.error("the report of %s was refused, and it fails: %s", row, error, extra=fields)
+            why = _why_refused(error)
+            log.error("the report of %s was refused, so the event fails: %s", row, why, extra=fields)
             details = {"code": error.code, "errors": error.errors}
             kind = "ClientBug" if is_alone and error.status in (400, 415) else "ResultRefused"
-            leases.replace(each, Failed({"type": kind, "message": error.detail, "details": details}, retryable=False))
+            leases.replace(each, Failed({"type": kind, "message": why, "details": details}, retryable=False))
         elif what is Verdict.LOST and leases.inherit(each, problem.get("event_status")):
             log.info("the report of %s came too late, and goes with a newer lease if there is one", row, extra=fields)
         else:
@@ -196,6 +199,17 @@ class Settler:
         if leases.outbox:
             return not poller.takes_settlements()
         return leases.renewals_in_seconds() == 0 and not poller.takes_renewals()
+
+
+def _why_refused(error: ProblemError) -> str:
+    """The wrong places of the report, for people; without them, what the server says of the whole."""
+    if not error.errors:
+        return f"{error.code}: {error.detail}"
+    places = []
+    for each in error.errors:
+        place = re.sub(r"^/settlements/\d+", "", each.get("pointer") or "")
+        places.append(f"{place or 'the report'}: {each.get('detail', '')}")
+    return "; ".join(places)[:MAX_REASON_CHARS]
 
 
 def _guarded(callback: Callable[..., Any], *arguments: Any) -> None:

@@ -70,7 +70,9 @@ class Tries:
         changes = changes_server(failure, reply.status if reply else None)
         retry_after = (reply.headers.get("retry-after") or "") if reply else ""
         least = float(retry_after) if retry_after.isdecimal() else None
-        if step is Step.GIVE_UP or not self._pause(cause, spread=changes, retry_after=least):
+        if step is Step.GIVE_UP or not self._pause(
+            cause, spread=changes, retry_after=least, was_answered=reply is not None
+        ):
             problem = problem or {}
             raise Unavailable(
                 f"{self._name}: no definite answer: {cause}{': ' if problem else ''}{problem.get('detail', '')}",
@@ -81,7 +83,7 @@ class Tries:
             )
         return changes
 
-    def _pause(self, cause: str, *, spread: bool, retry_after: float | None) -> bool:
+    def _pause(self, cause: str, *, spread: bool, retry_after: float | None, was_answered: bool) -> bool:
         """False if the call should not be repeated after all."""
         now, within = self._timing.clock(), self._repeat.within_seconds
         pause = pause_seconds(self._pauses, self._timing.random(), spread=spread, retry_after=retry_after)
@@ -91,5 +93,6 @@ class Tries:
         if self._said_at is None or now - self._said_at >= SAY_AGAIN_SECONDS:
             self._said_at = now
             fields = {"call": self._name, "cause": cause, "pause_seconds": round(pause, 1)}
-            log.warning("the server does not answer, repeating %s: %s", self._name, cause, extra={"eventlease": fields})
+            what = "could not serve the call" if was_answered else "does not answer"
+            log.warning("the server %s, repeating %s: %s", what, self._name, cause, extra={"eventlease": fields})
         return not self._timing.stop.wait(pause)

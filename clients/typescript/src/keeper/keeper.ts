@@ -1,6 +1,7 @@
 /** Heartbeats: they keep the engine alive and its leases renewed, and bring cancels, drains and losses. */
 
 import type { Calls } from "../calls.js";
+import { milliseconds } from "../clock.js";
 import { EventLeaseError, InvalidInput, ProblemError } from "../errors.js";
 import type { LogFields, Logger } from "../logger.js";
 import { isOwnReport } from "../rules/leases.js";
@@ -260,7 +261,7 @@ export class Keeper {
         this.#wake = null;
         resolve();
       };
-      const timer = setTimeout(wake, seconds * 1000);
+      const timer = setTimeout(wake, milliseconds(seconds));
       this.#wake = wake;
     });
   }

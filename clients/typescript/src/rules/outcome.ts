@@ -46,11 +46,14 @@ const BY_TOLD: Readonly<Record<Told, Kind>> = {
   timeout: "timed_out",
 };
 
-/** An error after the handler was told to stop counts as caused by that, unless the error itself names an outcome. */
+/**
+ * A failure after the handler was told to stop counts as caused by that, whatever its class: a handler that wraps all
+ * errors cannot tell them apart. A release or a hold is no failure, and is kept while there is a lease.
+ */
 export function kindOfReport(ending: Ending, told: Told | null): Kind {
-  if (told !== null && ending === "raised") return BY_TOLD[told];
-  if (told === "lease_lost" && ending !== "returned") return "nothing";
-  return BY_ENDING[ending];
+  if (told === null || ending === "returned") return BY_ENDING[ending];
+  const goesBack = ending === "release" || ending === "hold";
+  return goesBack && told !== "lease_lost" ? BY_ENDING[ending] : BY_TOLD[told];
 }
 
 /**

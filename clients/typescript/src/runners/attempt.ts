@@ -2,9 +2,9 @@
 import { abortFor } from "../abort.js";
 import { within } from "../current.js";
 import { bodyOf, give, type Event } from "../event.js";
-import type { Handler } from "../handlers.js";
+import { isThenable, type Handler } from "../handlers.js";
 import type { Logger } from "../logger.js";
-import { Failed, NotRetryable, PayloadInvalid, Released, RetryAfter, type Report } from "../outcomes.js";
+import { Failed, NotRetryable, PayloadInvalid, Released, type Report } from "../outcomes.js";
 import { reportOf, reportOfReturn } from "../reports.js";
 import type { Row } from "../rules/leases.js";
 import { decode } from "../schema.js";
@@ -63,11 +63,6 @@ export function attempt(
   });
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  return typeof (value as { then?: unknown }).then === "function";
-}
-
 function outcomeOf(report: Report | null): string {
   if (report === null) return "nothing";
   return report instanceof Failed ? "failed" : report instanceof Released ? "released" : "completed";
@@ -86,8 +81,10 @@ function log({ engineType, logger }: Settings, row: Row, report: Report, failure
   } else if (report instanceof Failed) {
     const { type, message } = report.error;
     const thrown = failure?.thrown;
-    if (thrown instanceof RetryAfter) {
-      say("info", {}, `failed, and is retried in ${report.delaySeconds ?? 0} s: ${message}`);
+    if (report.delaySeconds !== null) {
+      if (row.event?.isLastAttempt !== true)
+        say("info", {}, `failed, and is retried in ${report.delaySeconds} s: ${message}`);
+      else say("warn", {}, `failed, and becomes a dead letter, because no retries are left: ${type}: ${message}`);
       return;
     }
     const isForeseen = row.told !== null || thrown instanceof NotRetryable || thrown instanceof PayloadInvalid;

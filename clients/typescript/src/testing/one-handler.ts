@@ -1,5 +1,6 @@
 /** Calls one handler with one event, without a server, but with the schema and the reports of a real engine. */
 import { randomUUID } from "node:crypto";
+import { milliseconds } from "../clock.js";
 import { textOf } from "../encoding.js";
 import { partsOf, type Engine } from "../engine.js";
 import type { LeasedEvent } from "../leased-event.js";
@@ -44,6 +45,23 @@ export interface RunOptions<S = unknown> {
   loseLeaseAfterSeconds?: number;
 }
 
+const OPTIONS: ReadonlySet<string> = new Set<keyof RunOptions>([
+  "attempt",
+  "retriesLeft",
+  "lossesLeft",
+  "releasesInRow",
+  "previous",
+  "priority",
+  "scenarioRunId",
+  "eventId",
+  "createdAt",
+  "traceparent",
+  "tracestate",
+  "state",
+  "cancelAfterSeconds",
+  "loseLeaseAfterSeconds",
+]);
+
 /**
  * Resolves with the report that an engine would send: a Completed, Failed or Released, or null if it would send none,
  * as after a lost lease. The handler is always awaited, even if it ignores its signal.
@@ -54,6 +72,8 @@ export async function run<S>(
   payload?: unknown,
   options: RunOptions<S> = {},
 ): Promise<Report | null> {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
+  if (unknown !== undefined) throw new TypeError(`run has no option ${unknown}, only ${[...OPTIONS].join(", ")}`);
   const { settings, handlers } = partsOf(engine);
   if (settings.lifespan !== undefined && !("state" in options)) {
     throw new TypeError("the engine has a lifespan: pass `state`, which is what it would yield");
@@ -128,13 +148,13 @@ export function leasedEvent(engineType: string, eventType: string, payload: unkn
 function telling(leases: Leases, row: Row, told: Partial<Record<Told, number | undefined>>): NodeJS.Timeout[] {
   return Object.entries(told)
     .filter((each): each is [Told, number] => each[1] !== undefined)
-    .map(([reason, seconds]) => setTimeout(() => leases.tell([row], reason), seconds * 1000));
+    .map(([reason, seconds]) => setTimeout(() => leases.tell([row], reason), milliseconds(seconds)));
 }
 
 /** The report as the server would read it: the result after JSON, or the failure if it cannot be sent. */
 function asSent(leases: Leases, row: Row, report: Report): Report {
   const [body, sent] = settlement(row, report, leases.json);
   const read = leases.json.parse(body) as { result?: unknown; error?: ReportedError };
-  if (sent instanceof Completed) return new Completed(read.result, sent);
+  if (sent instanceof Completed) return new Completed(read.result, { enqueue: sent.enqueue });
   return sent instanceof Failed && read.error !== undefined ? new Failed(read.error, sent) : sent;
 }

@@ -54,12 +54,16 @@ _BY_TOLD: dict[Told, Kind] = {
 
 
 def kind_of_report(ending: Ending, told: Told | None) -> Kind:
-    """After a handler was told to stop, an exception counts as its end for that reason, unless it is an outcome."""
-    if told is not None and ending is Ending.RAISED:
-        return _BY_TOLD[told]
-    if told == "lease_lost" and ending is not Ending.RETURNED:
-        return Kind.NOTHING
-    return _BY_ENDING[ending]
+    """A failure after the handler was told to stop counts as caused by that, whatever its class.
+
+    A handler that wraps all exceptions cannot tell them apart. A release or a hold is no failure, and is kept while
+    there is a lease.
+    """
+    if told is None or ending is Ending.RETURNED:
+        return _BY_ENDING[ending]
+    if ending in (Ending.RELEASE, Ending.HOLD) and told != "lease_lost":
+        return _BY_ENDING[ending]
+    return _BY_TOLD[told]
 
 
 def no_handler(releases_in_row: int, *, fails_at_once: bool) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from eventlease import tracing
 from eventlease.event import body_of, enter
 from eventlease.misfits import PayloadInvalid
-from eventlease.outcomes import Failed, NotRetryable, Released, Report, RetryAfter
+from eventlease.outcomes import Failed, NotRetryable, Released, Report
 from eventlease.reports import report_of, report_of_return
 
 if TYPE_CHECKING:
@@ -71,8 +71,12 @@ class Attempt:
             if report.hold_seconds is not None:
                 how = f"and the engine holds off for {report.hold_seconds:g} s"
             text = f"goes back, {how}: {report.reason}"
-        elif isinstance(error, RetryAfter):
+        elif report.delay_seconds is not None and not self._event.is_last_attempt:
             text = f"failed, and is retried in {report.delay_seconds} s: {report.error['message']}"
+        elif report.delay_seconds is not None:
+            level = logging.WARNING
+            why = f"{report.error['type']}: {report.error['message']}"
+            text = f"failed, and becomes a dead letter, because no retries are left: {why}"
         else:
             level, text = logging.WARNING, f"failed: {report.error['type']}: {report.error['message']}"
             if self._row.told is None and not isinstance(error, NotRetryable | PayloadInvalid):

@@ -8,6 +8,7 @@ import { orRefusal, Refused } from "./refusals.js";
 import { Event, type State } from "./state.js";
 
 const MAX_DELAY_SECONDS = 31_536_000;
+const MAX_RETRY_DELAY_SECONDS = 86_400;
 const KEY_SECONDS = 86_400;
 const RETRY_DELAY = { initial: 30, max: 300, multiplier: 2 };
 // Without jitter, so that tests know it.
@@ -33,6 +34,16 @@ export interface NewEvent {
   tracestate: string | undefined;
 }
 
+const POLICY = fields.members({
+  max_retries: fields.integer(0, 100),
+  retry_delay: fields.members({
+    initial: fields.integer(0, MAX_RETRY_DELAY_SECONDS),
+    max: fields.integer(0, MAX_RETRY_DELAY_SECONDS),
+    multiplier: fields.number(1, 10),
+  }),
+  dead_letter_threshold: fields.integer(1, 100),
+  jitter: fields.number(0, 1),
+});
 const MEMBERS = fields.members({
   engine_type: fields.needed(fields.name),
   event_type: fields.needed(fields.name),
@@ -42,11 +53,11 @@ const MEMBERS = fields.members({
   available_at: fields.moment,
   scenario_run_id: fields.runId,
   visibility_timeout_seconds: fields.integer(1, 43_200),
-  retry_policy: fields.object,
+  retry_policy: POLICY,
   discard_after_seconds: fields.integer(1, MAX_DELAY_SECONDS),
   idempotency_key: fields.text(255),
   unique_key: fields.text(256),
-  traceparent: fields.text(64),
+  traceparent: fields.traceparent,
   tracestate: fields.text(512),
 });
 const BATCH = fields.members({
@@ -57,10 +68,19 @@ const BATCH = fields.members({
 /** Reads an event that is to be enqueued. */
 export const NEW_EVENT: fields.Check<NewEvent> = (value, place) => {
   const { priority = 5, ...sent } = MEMBERS(value, place);
-  const retry_policy = withoutNull(sent.retry_policy ?? {});
-  const retry_delay = { ...RETRY_DELAY, ...(retry_policy["retry_delay"] as Partial<typeof RETRY_DELAY> | undefined) };
-  const policy = { ...RETRY_POLICY, ...retry_policy, retry_delay };
-  return { ...sent, priority, retry_policy: policy, ownPolicy: retry_policy };
+  const isGiven = (name: string): boolean => fields.isMembers(value) && (value[name] ?? null) !== null;
+  const refuse = (name: string, detail: string): void => {
+    place.wrong.push({ pointer: `${place.pointer}/${name}`, detail });
+  };
+  if (isGiven("delay_seconds") && isGiven("available_at")) {
+    refuse("available_at", "stands beside delay_seconds; send one of the two");
+  }
+  if (isGiven("tracestate") && !isGiven("traceparent")) {
+    refuse("tracestate", "needs the traceparent that it belongs to");
+  }
+  const ownPolicy: Partial<NonNullable<typeof sent.retry_policy>> = sent.retry_policy ?? {};
+  const policy = { ...RETRY_POLICY, ...ownPolicy, retry_delay: { ...RETRY_DELAY, ...ownPolicy.retry_delay } };
+  return { ...sent, priority, retry_policy: policy as NewEvent["retry_policy"], ownPolicy };
 };
 
 /** `POST /events`. */
@@ -140,11 +160,6 @@ export function policyInForce(policy: Members, own: Members): Members {
     return [name, { value, source: part === undefined ? "server" : "event" }];
   });
   return Object.fromEntries(parts) as Members;
-}
-
-function withoutNull(members: Members): Members {
-  const given = Object.entries(members).filter(([, value]) => value !== null);
-  return Object.fromEntries(given.map(([name, value]) => [name, fields.isMembers(value) ? withoutNull(value) : value]));
 }
 
 function keyOf(sent: NewEvent, owner: string): string {

@@ -89,6 +89,13 @@ export function integer(least: number, most: number): Check<number> {
   };
 }
 
+export function number(least: number, most: number): Check<number> {
+  return (value) => {
+    const isRight = typeof value === "number" && least <= value && value <= most;
+    return isRight ? value : fail(`must be a number from ${least} to ${most}`);
+  };
+}
+
 export function text(most: number): Check<string> {
   const detail = `must be a string of 1 to ${most} characters without control characters`;
   return matching(new RegExp(`^\\P{Cc}{1,${most}}$`, "u"), detail);
@@ -110,6 +117,10 @@ export const UUID: RegExp = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export const identifier: Check<string> = lowered(matching(UUID, "is not a UUID"));
 export const leaseToken: Check<string> = lowered(matching(/^[0-9a-f]{32}$/i, "is not a lease token"));
 export const name: Check<string> = matching(/^[A-Za-z0-9._:-]{1,64}$/, "must be 1 to 64 letters, digits and . _ : -");
+export const traceparent: Check<string> = matching(
+  /^(?!ff)(?=.{55,64}$)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}((?<!^00-.*)-\P{Cc}*)?$/u,
+  "must be a W3C traceparent, like 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+);
 export const anything: Check<unknown> = (value) => value;
 export const boolean: Check<boolean> = (value) => (typeof value === "boolean" ? value : fail("must be true or false"));
 export const object: Check<Members> = (value, place) => {

@@ -11,6 +11,7 @@ from eventlease.testing.fake_server.refusals import Refused, invalid
 from eventlease.testing.fake_server.state import Event, State, written
 
 MAX_DELAY_SECONDS = 31_536_000
+MAX_RETRY_DELAY_SECONDS = 86_400
 KEY_SECONDS = 86_400
 
 
@@ -89,6 +90,10 @@ def read_event(f: Fields) -> dict[str, Any]:
 
 def read_event_of_whole(f: Fields) -> dict[str, Any]:
     """A new event, whose further members the caller refuses."""
+    if f.is_given("delay_seconds") and f.is_given("available_at"):
+        f.error("available_at", "stands beside delay_seconds; send one of the two")
+    if f.is_given("tracestate") and not f.is_given("traceparent"):
+        f.error("tracestate", "needs the traceparent that it belongs to")
     body: dict[str, Any] = {
         "engine_type": f.required("engine_type", fields.name), "event_type": f.required("event_type", fields.name),
         "payload": f.required("payload", fields.any_json(fields.MAX_PAYLOAD_BYTES)),
@@ -97,15 +102,34 @@ def read_event_of_whole(f: Fields) -> dict[str, Any]:
         "available_at": f.optional("available_at", fields.moment),
         "scenario_run_id": f.optional("scenario_run_id", fields.run_id),
         "visibility_timeout_seconds": f.optional("visibility_timeout_seconds", fields.integer(1, 43_200)),
-        "retry_policy": f.optional("retry_policy", fields.any_object),
+        "retry_policy": f.part("retry_policy", _read_policy),
         "discard_after_seconds": f.optional("discard_after_seconds", fields.integer(1, MAX_DELAY_SECONDS)),
         "idempotency_key": f.optional("idempotency_key", fields.text(255)),
         "unique_key": f.optional("unique_key", fields.text(256)),
-        "traceparent": f.optional("traceparent", fields.text(64)),
+        "traceparent": f.optional("traceparent", fields.traceparent),
         "tracestate": f.optional("tracestate", fields.text(512)),
     }  # fmt: skip
     body["payload_bytes"] = fields.byte_length(body["payload"])
     return body
+
+
+def _read_policy(f: Fields) -> dict[str, Any]:
+    policy = {
+        "max_retries": f.optional("max_retries", fields.integer(0, 100)),
+        "retry_delay": f.part("retry_delay", _read_retry_delay),
+        "dead_letter_threshold": f.optional("dead_letter_threshold", fields.integer(1, 100)),
+        "jitter": f.optional("jitter", fields.number(0, 1)),
+    }
+    return {name: value for name, value in policy.items() if value is not None}
+
+
+def _read_retry_delay(f: Fields) -> dict[str, Any]:
+    delay = {
+        "initial": f.optional("initial", fields.integer(0, MAX_RETRY_DELAY_SECONDS)),
+        "max": f.optional("max", fields.integer(0, MAX_RETRY_DELAY_SECONDS)),
+        "multiplier": f.optional("multiplier", fields.number(1, 10)),
+    }
+    return {name: value for name, value in delay.items() if value is not None}
 
 
 def _read_or_refuse(index: int, item: Any) -> Any:

@@ -42,6 +42,20 @@ class Fields:
         """Whether the member was sent and not read yet."""
         return name in self._left
 
+    def is_given(self, name: str) -> bool:
+        """True if the member is there, is not null, and was not read yet."""
+        return self._left.get(name) is not None
+
+    def part(self, name: str, read: Callable[[Fields], Any]) -> Any:
+        """An object of known members that may be left out, or null, which is the same."""
+        value = self._left.pop(name, None)
+        if value is None:
+            return None
+        part = Fields(value, f"{self.place}/{name}", self.errors)
+        read_value = read(part)
+        part.finish()
+        return read_value
+
     def optional(self, name: str, check: Check, default: Any = None) -> Any:
         """A member that may be left out, or null, which is the same."""
         value = self._left.pop(name, None)
@@ -91,6 +105,15 @@ def integer(least: int, most: int) -> Check:
         return is_number and least <= value <= most and value == int(value)
 
     return _checking(is_right, f"must be a whole number from {least} to {most}", int)
+
+
+def number(least: float, most: float) -> Check:
+    """A number within bounds."""
+
+    def is_right(value: Any) -> bool:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most
+
+    return _checking(is_right, f"must be a number from {least} to {most}")
 
 
 def text(most: int) -> Check:
@@ -183,5 +206,9 @@ def _matching(pattern: str, detail: str, read: Callable[[Any], Any] = str) -> Ch
 
 
 name = _matching("[A-Za-z0-9._:-]{1,64}", "must be 1 to 64 letters, digits and . _ : -")
+traceparent = _matching(
+    "(?!ff)(?=.{55,64}$)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}((?<!00-.{52})-[^\\x00-\\x1f\\x7f-\\x9f]*)?",
+    "must be a W3C traceparent, like 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+)
 token = _matching("[0-9a-fA-F]{32}", "is not a lease token", str.lower)
 boolean = _checking(lambda value: isinstance(value, bool), "must be true or false")
