@@ -197,7 +197,13 @@ export class Client {
         const waitSeconds = limit.waitSeconds();
         const path = `${runPath(scenarioRunId)}?wait_seconds=${waitSeconds}`;
         const seconds = waitSeconds + REPLY_SECONDS;
-        const how = { seconds, spareSeconds: LEAST_TRY_SECONDS, repeat: limit.repeat(), signal, isWaiting: waitSeconds > 0 };
+        const how = {
+          seconds,
+          spareSeconds: LEAST_TRY_SECONDS,
+          repeat: limit.repeat(),
+          signal,
+          isWaiting: waitSeconds > 0,
+        };
         const calls = this.#open();
         const run = calls.decodeObject<Schemas["ScenarioRun"]>(await calls.send("GET", path, undefined, how), "counts");
         if (!isRunOpen(run)) return run;
