@@ -74,8 +74,11 @@ test("what is thrown after the handler was told to stop is explained by that", (
     [failureOf(abort, rowOf("timeout")).error.type, failureOf(abort, rowOf("timeout")).retryable],
     ["HandlerTimeout", true],
   );
-  assert.equal(failureOf(new NotRetryable("own word"), rowOf("stopping")).retryable, false);
-  assert.equal(reportOf(new NotRetryable("own word"), rowOf("lease_lost")), null);
+  assert.deepEqual(
+    reportOf(new NotRetryable("wrapped"), rowOf("stopping")),
+    new Released({ code: "stopping", reason: "the engine stops" }),
+  );
+  assert.equal(reportOf(new NotRetryable("wrapped"), rowOf("lease_lost")), null);
 });
 
 test("an AbortError that is not ours is a failure", () => {
