@@ -40,7 +40,7 @@ export function short(number) {
   return String(value);
 }
 
-/** `12.4/s`; what is rarer than once a second in minutes or hours: `3/min`. @param {number | null | undefined} perSecond */
+/** `12.4/s`; what is rarer than once a second in minutes or hours: `3/min`. @param {number | null | undefined} perSecond @returns {string} */
 export function rate(perSecond) {
   if (!isNumber(perSecond)) return "–";
   const value = /** @type {number} */ (perSecond);

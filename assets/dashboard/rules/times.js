@@ -12,6 +12,7 @@ const UNITS = /** @type {const} */ ([
 /**
  * A duration, with two units at most: `2 h 5 min`, `340 ms`.
  * @param {number} seconds
+ * @returns {string}
  */
 export function lasts(seconds) {
   if (!Number.isFinite(seconds)) return "–";
@@ -121,16 +122,6 @@ export function offsetName(minutes, zone) {
 export function atOf(instant, zone) {
   const shown = wall(instant, zone);
   return shown ? `${shown.date} ${shown.time}:${shown.second} ${offsetName(shown.offset, zone)}` : "–";
-}
-
-/**
- * The same instant in each way that somebody may look for it, for the description of a time.
- * @param {number | string} instant
- */
-export function inEveryWay(instant) {
-  const at = milliseconds(instant);
-  if (!Number.isFinite(at)) return "–";
-  return `${atOf(at, "local")}\n${atOf(at, "utc")}\n${new Date(at).toISOString()}`;
 }
 
 /** The zone's name beside a switch: `Europe/Berlin`. @param {Zone} zone */
