@@ -143,6 +143,7 @@ export function coveredText({ tree, pendingKey }) {
  * @returns {number[]} at most FOUND_MOST
  */
 export function find(tree, wanted) {
+  /** @type {number[]} */
   const found = [];
   if (wanted === "") return found;
   const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi");

@@ -26,8 +26,3 @@ export function cut(text, most) {
   const end = last >= 0xd800 && last < 0xdc00 ? most - 1 : most;
   return { head: text.slice(0, end), left: text.length - end };
 }
-
-/** @param {string} id shortened in the middle where it is long: `01a226a5…799f` */
-export function shortId(id) {
-  return id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`;
-}
