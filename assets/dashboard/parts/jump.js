@@ -36,21 +36,15 @@ async function queueNames() {
   }
 }
 
-/** An id has no kind: it is looked for as an event, a dead letter, an engine and a run. @param {string} id */
+/** An id has no kind: it is looked for one kind after another, the likeliest first. @param {string} id */
 async function openId(id) {
   said.value = "Looking …";
-  const hits = await Promise.all([
-    exists("read_event", { event_id: id }),
-    exists("read_dead_letter", { event_id: id }),
-    exists("read_redrive_job", { job_id: id }),
-    exists("read_engine", { engine_id: id }),
-    exists("read_scenario_run", { scenario_run_id: id }),
-  ]);
-  const [isEvent, isLetter, isJob, isEngine, isRun] = hits;
-  if (isEvent || isLetter) open({ screen: "events", id });
-  else if (isJob) open({ screen: "redrive-jobs", id });
-  else if (isEngine) open({ screen: "events", filters: { leased_by: id } });
-  else if (isRun) open({ screen: "events", filters: { scenario_run_id: id } });
+  const event = { screen: "events", id };
+  if (await exists("read_event", { event_id: id })) open(event);
+  else if (await exists("read_dead_letter", { event_id: id })) open(event);
+  else if (await exists("read_redrive_job", { job_id: id })) open({ screen: "redrive-jobs", id });
+  else if (await exists("read_engine", { engine_id: id })) open({ screen: "events", filters: { leased_by: id } });
+  else if (await exists("read_scenario_run", { scenario_run_id: id })) open({ screen: "events", filters: { scenario_run_id: id } });
   else said.value = "Nothing has this id: it never was, or it ended so long ago that it is not kept any more.";
 }
 

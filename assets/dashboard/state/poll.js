@@ -1,6 +1,6 @@
 /** What the page asks again and again. */
 import { effect, signal } from "../vendor/signals.js";
-import { useEffect, useRef } from "../vendor/hooks.js";
+import { useEffect, useMemo } from "../vendor/hooks.js";
 import { pauseSeconds } from "../rules/clock.js";
 import { isOffline, mayAsk } from "./live.js";
 import { needsSignIn } from "./session.js";
@@ -25,18 +25,19 @@ import { pace } from "./taste.js";
  * @typedef {Known<T> & { refresh: () => Promise<void> }} Poll
  */
 
-/** All that are shown just now. */
-const polls = new Set();
+/** All that are shown just now, by their keys: who asks the same shares the answer. */
+/** @type {Map<string, Polling<any>>} */
+const polls = new Map();
 
 /** After a change: everything on the screen is asked for again. */
 export async function refreshAll() {
-  await Promise.all([...polls].map((poll) => poll.ask()));
+  await Promise.all([...polls.values()].map((poll) => poll.ask()));
 }
 
 /** How old the oldest data on the screen are, in milliseconds; null where nothing is asked for again. */
 export function oldestAt() {
   let oldest = null;
-  for (const { known } of polls) {
+  for (const { known } of polls.values()) {
     const { at, seconds } = known.value;
     if (seconds !== null && at !== null && (oldest === null || at < oldest)) oldest = at;
   }
@@ -56,11 +57,11 @@ class Polling {
     this.running = null;
     this.timer = 0;
     this.isStarted = false;
+    this.users = 0;
     this.stopWatching = () => {};
   }
 
   start() {
-    polls.add(this);
     this.isStarted = true;
     void this.ask();
     let couldAsk = mayAsk.value;
@@ -74,7 +75,6 @@ class Polling {
   }
 
   stop() {
-    polls.delete(this);
     this.isStarted = false;
     this.stopWatching();
     clearTimeout(this.timer);
@@ -127,7 +127,8 @@ class Polling {
 }
 
 /**
- * Asks when the component is shown, and then `seconds` after each answer. With another `key`, old data are dropped.
+ * Asks when the component is shown, and then `seconds` after each answer. With another `key`, old data are dropped;
+ * components that use the same key share one question.
  * @template T
  * @param {string} key all that the question depends on
  * @param {(signal: AbortSignal, before: T | null) => Promise<T>} question
@@ -135,17 +136,25 @@ class Polling {
  * @returns {Poll<T>}
  */
 export function usePoll(key, question, { seconds }) {
-  const kept = useRef(/** @type {{ key: string, polling: Polling<T> } | null} */ (null));
-  if (kept.current?.key !== key) kept.current = { key, polling: new Polling(question, seconds) };
-  const { polling } = kept.current;
+  const polling = useMemo(() => {
+    const shared = polls.get(key) ?? new Polling(question, seconds);
+    polls.set(key, shared);
+    return /** @type {Polling<T>} */ (shared);
+  }, [key]);
   polling.question = question;
-  if (polling.seconds !== seconds) {
+  useEffect(() => {
+    if (polling.seconds === seconds) return;
     polling.seconds = seconds;
     polling.plan();
-  }
+  }, [polling, seconds]);
   useEffect(() => {
-    polling.start();
-    return () => polling.stop();
+    polls.set(key, polling);
+    if (polling.users++ === 0) polling.start();
+    return () => {
+      if (--polling.users > 0) return;
+      polling.stop();
+      if (polls.get(key) === polling) polls.delete(key);
+    };
   }, [polling]);
   return { ...polling.known.value, refresh: () => polling.ask() };
 }

@@ -1,0 +1,9 @@
+/** Events: not written yet. */
+import { html } from "../parts/html.js";
+
+function View() {
+  return html`<section class="panel"><p>Not written yet.</p></section>`;
+}
+
+/** @type {import("./list.js").Screen} */
+export const screen = { at: "events", title: "Events", operation: "list_events", filters: {}, view: View };
