@@ -72,7 +72,7 @@ export function onFailure(listener) {
 export function addressOf(id, { path = {}, query = {} } = {}) {
   const place = known[id][1].replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name] ?? ""));
   const text = queryOf(query);
-  return `../${place.replace(/^\//, "")}${text ? `?${text}` : ""}`;
+  return `../api/v1/${place}${text ? `?${text}` : ""}`;
 }
 
 /** @param {NonNullable<Request["query"]>} query */

@@ -15,8 +15,10 @@ export function Banners() {
   return said.length === 0 ? null : html`<div class="banners">${said.map(({ text, action, isQuiet }) => html`<div key=${text} class=${isQuiet ? "banner banner-quiet" : "banner"} role=${isQuiet ? undefined : "status"}>${text} ${action}</div>`)}</div>`;
 }
 
-/** @returns {{ text: string, isQuiet?: boolean, action?: import("./html.js").Children }[]} */
+/** @typedef {{ text: string, isQuiet?: boolean, action?: import("./html.js").Children }} Banner */
+
 function own() {
+  /** @type {Banner[]} */
   const said = [];
   const it = session.value;
   if (isOffline.value) said.push({ text: "This machine is offline. What is shown is what was known before." });
@@ -38,7 +40,7 @@ function own() {
   return said;
 }
 
-/** @param {import("../state/poll.js").Poll<any>} overview */
+/** @param {import("../state/poll.js").Poll<any>} overview @returns {Banner[]} */
 function ofServer({ error }) {
   if (error === null || error.status < 500) return [];
   return [{ text: `The server has trouble: ${error.message} What is shown is what was known before.` }];

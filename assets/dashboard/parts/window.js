@@ -7,7 +7,7 @@ const BESIDE = 20;
 
 /**
  * @param {number} count @param {number} rowHeight in pixels; all rows have the same
- * @returns {{ body: import("../vendor/preact.js").RefObject<HTMLTableSectionElement>, from: number, to: number }}
+ * @returns {{ body: import("../vendor/preact.js").RefObject<HTMLTableSectionElement | null>, from: number, to: number }}
  */
 export function useWindow(count, rowHeight) {
   const body = useRef(/** @type {HTMLTableSectionElement | null} */ (null));
