@@ -21,7 +21,7 @@ export function parse(hash) {
     /** @type {Record<string, string>} */
     const filters = {};
     for (const [name, value] of new URLSearchParams(cut < 0 ? "" : text.slice(cut + 1))) {
-      filters[name] = name in filters ? `${filters[name]},${value}` : value;
+      filters[name] = Object.hasOwn(filters, name) ? `${filters[name]},${value}` : value;
     }
     return { screen: screen || FIRST, id: id || null, filters };
   } catch {

@@ -9,7 +9,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
  * @returns {{ kind: "id", id: string } | { kind: "trace" } | { kind: "queue", names: string[] } | { kind: "unknown" }}
  */
 export function kindOf(text, queues) {
-  const word = text.trim().replace(/^["'`]|["'`,;]$/g, "");
+  const word = text.replace(/^[\s"'`]+|[\s"'`,;]+$/g, "");
   if (UUID.test(word)) return { kind: "id", id: word.toLowerCase() };
   if (TRACE.test(word)) return { kind: "trace" };
   if (queues.includes(word)) return { kind: "queue", names: [word] };
