@@ -79,7 +79,7 @@ export function addressOf(id, { path = {}, query = {} } = {}) {
 function queryOf(query) {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value === null || value === undefined || value === "") continue;
+    if (value === null || value === undefined) continue;
     pairs.append(name, Array.isArray(value) ? value.join(",") : String(value));
   }
   return pairs.toString();

@@ -33,7 +33,8 @@ export function parse(hash) {
 export function format({ screen, id, filters = {} }) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filters)) {
-    if (value !== null && value !== undefined && value !== "") query.append(name, value);
+    // An empty one is a filter, too: dead letters whose error has no type.
+    if (value !== null && value !== undefined) query.append(name, value);
   }
   const path = screen === FIRST && !id ? "" : encodeURIComponent(screen) + (id ? `/${encodeURIComponent(id)}` : "");
   const text = query.toString();
