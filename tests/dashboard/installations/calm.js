@@ -5,6 +5,7 @@ import { Installation } from "./installation.js";
 export async function startCalm() {
   const installation = await Installation.start({ isOpen: true });
   const anyone = installation.as(null);
+  /** @type {ReturnType<typeof work>[]} */
   const workers = [];
   for (const type of ["dialogue", "vision", "billing"]) {
     workers.push(work(await Engine.register(installation, type, { version: "2.4.0", slots: 8, timeout: 60 })));

@@ -72,9 +72,9 @@ async function silentLosses(night) {
     second.map((engine, n) => (types[n] === "transcribe" ? [] : engine.exchange({ wait: 3, lease: types[n] === "render" ? 1 : 60 }))),
   );
   await pause(400);
-  await Promise.all(first.map((engine, n) => (types[n] === "render" ? null : engine.settle(leases[n].map((event) => completed(event, { by: "the first" }))))));
+  await Promise.all(first.map((engine, n) => (types[n] === "render" ? null : engine.settle((leases[n] ?? []).map((event) => completed(event, { by: "the first" }))))));
   await pause(1200);
-  await second[0]?.settle(again[0].map((event) => completed(event, { by: "the second" })));
+  await second[0]?.settle((again[0] ?? []).map((event) => completed(event, { by: "the second" })));
   // Nobody is left for the poison: it stays where it can be seen.
   await first[2]?.caller.call("DELETE", `engines/${first[2].id}`);
   await second[2]?.caller.call("DELETE", `engines/${second[2].id}`);
