@@ -18,8 +18,10 @@ test("what is written is read again, whatever stands in it", () => {
   }
 });
 
-test("filters without a value are left out", () => {
-  assert.equal(format({ screen: "events", filters: { status: null, event_type: "", engine_type: "a" } }), "#/events?engine_type=a");
+test("filters that are not set are left out, and an empty one is kept", () => {
+  const filters = { status: null, event_type: undefined, error_type: "", engine_type: "a" };
+  assert.equal(format({ screen: "events", filters }), "#/events?error_type=&engine_type=a");
+  assert.deepEqual(parse("#/events?error_type=&engine_type=a")?.filters, { error_type: "", engine_type: "a" });
 });
 
 test("a repeated filter has its values with commas between", () => {
