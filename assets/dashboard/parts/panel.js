@@ -11,15 +11,16 @@ import { said } from "./act.js";
 /** @typedef {import("./html.js").Children} Children */
 
 /**
- * @template T
+ * What the data are is not passed on by `h`: `children` says it.
+ *
  * @param {object} props
  * @param {string} [props.title]
- * @param {import("../state/poll.js").Poll<T>} props.poll
+ * @param {import("../state/poll.js").Poll<any>} props.poll
  * @param {Children} [props.actions]
- * @param {(data: T) => boolean} [props.isEmpty]
+ * @param {(data: any) => boolean} [props.isEmpty]
  * @param {Children} [props.empty] what would be here, and how it gets here
  * @param {Children} [props.gone] where the server knows nothing of it (status 404)
- * @param {(data: T) => Children} props.children
+ * @param {(data: any) => Children} props.children
  */
 export function Panel({ title, poll, actions, isEmpty, empty, gone, children }) {
   const id = useId();
