@@ -3,6 +3,7 @@
 
 mod client;
 mod connections;
+mod dashboard;
 mod direct_database;
 mod database_url;
 mod hidden_value;
@@ -21,6 +22,7 @@ use crate::domain::limits;
 
 pub use client::{ClientConfig, ServerUrl};
 pub use connections::ConnectionConfig;
+pub use dashboard::DashboardConfig;
 pub use database_url::DatabaseUrl;
 pub use direct_database::DirectDatabase;
 use hidden_value::HiddenValue;
@@ -52,6 +54,10 @@ pub struct ServeConfig {
     /// Who may call it.
     #[command(flatten)]
     pub access: AccessConfig,
+
+    /// The page for operators.
+    #[command(flatten)]
+    pub dashboard: DashboardConfig,
 
     /// Its clients' connections.
     #[command(flatten)]

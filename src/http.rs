@@ -48,6 +48,8 @@ mod openapi;
 mod examples;
 /// A viewer of it.
 mod docs;
+/// The page for operators.
+mod dashboard;
 /// What a client is told when something is wrong.
 mod errors;
 /// Limits on requests and replies that an operator may change.
@@ -67,6 +69,7 @@ use api::Api;
 pub use access::{Access, AccessSettings};
 pub use api::ApiParts;
 pub use limits::Limits;
+pub use server::ServerSettings;
 pub use starting::starting;
 pub use without_room::without_room;
 
@@ -103,5 +106,6 @@ pub fn router(parts: ApiParts) -> Router {
     // A poll by HEAD would lease events and throw them away.
     let all_but_get = axum::routing::head(leases::poll::refuse_head).fallback(leases::poll::refuse_other_methods);
     let router = docs::add_to(router.route("/api/v1/events/queue/{engine_type}", all_but_get));
+    let router = if api.server.is_dashboard_served { dashboard::add_to(router) } else { router };
     around::wrap(router, api)
 }

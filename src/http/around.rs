@@ -46,7 +46,8 @@ async fn add_headers(mut request: Request, next: Next) -> Response {
     response
 }
 
-async fn unknown_path(uri: Uri) -> Problem {
+/// Answers that nothing is there.
+pub async fn unknown_path(uri: Uri) -> Problem {
     Problem::new(Code::NotFound, format!("no resource has the path {}", uri.path()))
 }
 

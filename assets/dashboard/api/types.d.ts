@@ -1923,7 +1923,7 @@ export interface components {
          * @description Every operation, by its `operation_id`.
          * @enum {string}
          */
-        OperationId: "register_engine" | "list_engines" | "summarize_engines" | "read_engine" | "change_engine" | "deregister_engine" | "send_heartbeat" | "drain_engine" | "resume_engine" | "drain_engines" | "renew_engine_token" | "list_engine_leases" | "lease_events" | "exchange_leases" | "settle_event" | "settle_batch" | "enqueue_event" | "enqueue_batch" | "list_events" | "read_event" | "explain_event" | "read_event_payload" | "read_event_result" | "change_event" | "list_attempts" | "wait_for_events" | "cancel_event" | "cancel_events" | "reschedule_events" | "list_scenario_runs" | "read_scenario_run" | "cancel_scenario_run" | "reopen_scenario_run" | "list_dead_letters" | "group_dead_letters" | "read_dead_letter" | "redrive_dead_letter" | "discard_dead_letter" | "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" | "list_redrive_jobs" | "read_redrive_job" | "pause_redrive_job" | "continue_redrive_job" | "cancel_redrive_job" | "list_queues" | "read_overview" | "read_history" | "read_queue_history" | "read_queue" | "explain_queue" | "change_queue" | "delete_queue" | "pause_queue" | "resume_queue" | "quarantine_version" | "list_quarantines" | "lift_quarantine" | "peek_queue" | "list_event_types" | "read_retry_policy" | "set_retry_policy" | "remove_retry_policy" | "create_token" | "list_tokens" | "revoke_token" | "create_session" | "read_session" | "delete_session" | "list_audit" | "read_database_health" | "read_metrics" | "read_server" | "read_openapi_document" | "read_docs" | "check_health" | "check_readiness";
+        OperationId: "register_engine" | "list_engines" | "summarize_engines" | "read_engine" | "change_engine" | "deregister_engine" | "send_heartbeat" | "drain_engine" | "resume_engine" | "drain_engines" | "renew_engine_token" | "list_engine_leases" | "lease_events" | "exchange_leases" | "settle_event" | "settle_batch" | "enqueue_event" | "enqueue_batch" | "list_events" | "read_event" | "explain_event" | "read_event_payload" | "read_event_result" | "change_event" | "list_attempts" | "wait_for_events" | "cancel_event" | "cancel_events" | "reschedule_events" | "list_scenario_runs" | "read_scenario_run" | "cancel_scenario_run" | "reopen_scenario_run" | "list_dead_letters" | "group_dead_letters" | "read_dead_letter" | "redrive_dead_letter" | "discard_dead_letter" | "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" | "list_redrive_jobs" | "read_redrive_job" | "pause_redrive_job" | "continue_redrive_job" | "cancel_redrive_job" | "list_queues" | "read_overview" | "read_history" | "read_queue_history" | "read_queue" | "explain_queue" | "change_queue" | "delete_queue" | "pause_queue" | "resume_queue" | "quarantine_version" | "list_quarantines" | "lift_quarantine" | "peek_queue" | "list_event_types" | "read_retry_policy" | "set_retry_policy" | "remove_retry_policy" | "create_token" | "list_tokens" | "revoke_token" | "create_session" | "read_session" | "delete_session" | "list_audit" | "read_database_health" | "read_metrics" | "read_server" | "read_openapi_document" | "read_docs" | "read_dashboard" | "check_health" | "check_readiness";
         OptionalIntegerSetting: {
             source: components["schemas"]["SettingSource"] | string;
             value: null | number;
@@ -3110,23 +3110,45 @@ export interface components {
         /**
          * @description What the server says of itself.
          * @example {
+         *       "audit_retention_days": 90,
          *       "auth": true,
+         *       "history_hours": 48,
+         *       "installation_name": "Games, production",
          *       "lease_tokens": "required",
          *       "limits": {
          *         "max_batch_events": 1000,
          *         "max_body_bytes": 16777216,
          *         "max_detail_bytes": 262144,
          *         "max_json_depth": 64,
+         *         "max_page_items": 200,
          *         "max_payload_bytes": 1048576
          *       },
+         *       "retention_days": 7,
          *       "version": "0.1.0"
          *     }
          */
         Server: {
+            /**
+             * Format: int32
+             * @description Days for which the audit trail is kept.
+             */
+            audit_retention_days: number;
             /** @description True: every call must show a bearer token, apart from those that the document marks as open. */
             auth: boolean;
+            /**
+             * Format: int32
+             * @description Hours for which the history of queues is kept; 0: none is.
+             */
+            history_hours: number;
+            /** @description What people call this installation, to tell it from others. Null: nobody has named it. */
+            installation_name: string | null;
             lease_tokens: components["schemas"]["LeaseTokens"] | string;
             limits: components["schemas"]["ServerLimits"];
+            /**
+             * Format: int32
+             * @description Days for which ended events are kept.
+             */
+            retention_days: number;
             /** @description The version of the program. Replicas may have different ones while a new version is rolled out. */
             version: string;
         };
@@ -3140,6 +3162,11 @@ export interface components {
             max_detail_bytes: number;
             /** @description How deep arrays and objects may be nested. */
             max_json_depth: number;
+            /**
+             * Format: int32
+             * @description Items on one page of a list.
+             */
+            max_page_items: number;
             /** @description Bytes of one event's payload. */
             max_payload_bytes: number;
         };

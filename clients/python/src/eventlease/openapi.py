@@ -1256,6 +1256,7 @@ OperationId = Literal[
     "read_server",
     "read_openapi_document",
     "read_docs",
+    "read_dashboard",
     "check_health",
     "check_readiness",
 ]
@@ -1918,9 +1919,13 @@ ScenarioRunStatus = Literal["active", "idle", "cancelled"]
 class Server(TypedDict):
     """What the server says of itself."""
 
+    audit_retention_days: int
     auth: bool
+    history_hours: int
+    installation_name: str | None
     lease_tokens: LeaseTokens | str
     limits: ServerLimits
+    retention_days: int
     version: str
 
 
@@ -1931,6 +1936,7 @@ class ServerLimits(TypedDict):
     max_body_bytes: int
     max_detail_bytes: int
     max_json_depth: int
+    max_page_items: int
     max_payload_bytes: int
 
 
