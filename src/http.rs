@@ -54,6 +54,8 @@ mod dashboard;
 mod errors;
 /// Limits on requests and replies that an operator may change.
 mod limits;
+/// What people are told of the installation.
+mod installation;
 mod request_id;
 /// Replies that show what the broker returns, member by member.
 mod shown;
@@ -68,8 +70,8 @@ use api::Api;
 
 pub use access::{Access, AccessSettings};
 pub use api::ApiParts;
+pub use installation::InstallationSettings;
 pub use limits::Limits;
-pub use server::ServerSettings;
 pub use starting::starting;
 pub use without_room::without_room;
 
@@ -106,6 +108,6 @@ pub fn router(parts: ApiParts) -> Router {
     // A poll by HEAD would lease events and throw them away.
     let all_but_get = axum::routing::head(leases::poll::refuse_head).fallback(leases::poll::refuse_other_methods);
     let router = docs::add_to(router.route("/api/v1/events/queue/{engine_type}", all_but_get));
-    let router = if api.server.is_dashboard_served { dashboard::add_to(router) } else { router };
+    let router = if api.installation.is_dashboard_served { dashboard::add_to(router) } else { router };
     around::wrap(router, api)
 }

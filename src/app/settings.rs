@@ -6,7 +6,7 @@ use crate::broker::{Coalescing, Settings, Size};
 use crate::config::{self, ServeConfig};
 use crate::dispatch;
 use crate::domain::lane::SuspectIsolation;
-use crate::http::{AccessSettings, Limits, ServerSettings};
+use crate::http::{AccessSettings, InstallationSettings, Limits};
 use crate::store::leases::LeaseDefaults;
 
 /// Who may call, and how that is found out.
@@ -70,11 +70,11 @@ const fn call_timeout_seconds(config: &ServeConfig) -> u64 {
     config.database.acquire_timeout_seconds + 2 * config.database.statement_timeout_seconds
 }
 
-/// What clients and people are told of the server.
-pub fn server(config: &ServeConfig) -> ServerSettings {
-    ServerSettings {
+/// What people are told of the installation.
+pub fn installation(config: &ServeConfig) -> InstallationSettings {
+    InstallationSettings {
         is_dashboard_served: config.dashboard.is_on(),
-        installation_name: config.dashboard.installation_name().map(str::to_owned),
+        name: config.dashboard.installation_name().map(str::to_owned),
         retention_days: config.tasks.retention_days,
         audit_retention_days: config.tasks.audit_retention_days,
         history_hours: config.tasks.history_hours,

@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::errors::{Cause, Code, Problem, ProblemBody};
+use super::installation::InstallationSettings;
 use super::limits::Limits;
-use super::server::ServerSettings;
 use crate::broker::Broker;
 use crate::domain::tokens::Identity;
 use crate::metrics::Metrics;
@@ -27,8 +27,8 @@ pub struct ApiParts {
     pub supervisor: Supervisor,
     /// Limits on requests and replies.
     pub limits: Limits,
-    /// What the server says of itself beside these.
-    pub server: ServerSettings,
+    /// What people are told of the installation.
+    pub installation: InstallationSettings,
     /// Who may do what.
     pub access: Access,
     /// Cancelled when the server is about to stop: it is not ready then, and still answers.

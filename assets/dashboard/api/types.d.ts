@@ -1576,6 +1576,40 @@ export interface components {
             /** @description A JSON pointer into the body (RFC 6901). */
             pointer?: string;
         };
+        /**
+         * @description The installation as people see it.
+         * @example {
+         *       "audit_retention_days": 365,
+         *       "history_hours": 48,
+         *       "max_page_items": 200,
+         *       "name": "Games, production",
+         *       "retention_days": 30
+         *     }
+         */
+        Installation: {
+            /**
+             * Format: int32
+             * @description Days for which the audit trail is kept.
+             */
+            audit_retention_days: number;
+            /**
+             * Format: int32
+             * @description Hours for which the history of queues is kept; 0: none is.
+             */
+            history_hours: number;
+            /**
+             * Format: int32
+             * @description Items on one page of a list, at most.
+             */
+            max_page_items: number;
+            /** @description What people call it, to tell it from others. Null: nobody has named it. */
+            name: string | null;
+            /**
+             * Format: int32
+             * @description Days for which ended events are kept.
+             */
+            retention_days: number;
+        };
         /** @description A part of a policy, and which level says it. */
         IntegerOfPolicy: {
             /** @description Which level says it. */
@@ -3110,45 +3144,23 @@ export interface components {
         /**
          * @description What the server says of itself.
          * @example {
-         *       "audit_retention_days": 90,
          *       "auth": true,
-         *       "history_hours": 48,
-         *       "installation_name": "Games, production",
          *       "lease_tokens": "required",
          *       "limits": {
          *         "max_batch_events": 1000,
          *         "max_body_bytes": 16777216,
          *         "max_detail_bytes": 262144,
          *         "max_json_depth": 64,
-         *         "max_page_items": 200,
          *         "max_payload_bytes": 1048576
          *       },
-         *       "retention_days": 7,
          *       "version": "0.1.0"
          *     }
          */
         Server: {
-            /**
-             * Format: int32
-             * @description Days for which the audit trail is kept.
-             */
-            audit_retention_days: number;
             /** @description True: every call must show a bearer token, apart from those that the document marks as open. */
             auth: boolean;
-            /**
-             * Format: int32
-             * @description Hours for which the history of queues is kept; 0: none is.
-             */
-            history_hours: number;
-            /** @description What people call this installation, to tell it from others. Null: nobody has named it. */
-            installation_name: string | null;
             lease_tokens: components["schemas"]["LeaseTokens"] | string;
             limits: components["schemas"]["ServerLimits"];
-            /**
-             * Format: int32
-             * @description Days for which ended events are kept.
-             */
-            retention_days: number;
             /** @description The version of the program. Replicas may have different ones while a new version is rolled out. */
             version: string;
         };
@@ -3162,11 +3174,6 @@ export interface components {
             max_detail_bytes: number;
             /** @description How deep arrays and objects may be nested. */
             max_json_depth: number;
-            /**
-             * Format: int32
-             * @description Items on one page of a list.
-             */
-            max_page_items: number;
             /** @description Bytes of one event's payload. */
             max_payload_bytes: number;
         };
@@ -3184,6 +3191,7 @@ export interface components {
              * @description When the token, or the session, ends by itself. Null: never.
              */
             expires_at: string | null;
+            installation: components["schemas"]["Installation"];
             /** @description True for the session of a browser, false for any other token. */
             is_session: boolean;
             /** @description Null where the server asks for no token, as all members down to `expires_at`. */

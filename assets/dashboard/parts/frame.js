@@ -37,7 +37,7 @@ function toMain(event) {
 }
 
 function Name() {
-  const name = session.value?.server.installation_name;
+  const name = session.value?.installation?.name;
   return h(Link, { to: { screen: "overview" }, class: "frame-name", children: html`EventLease${name ? html` <b class="frame-installation">${name}</b>` : null}` });
 }
 

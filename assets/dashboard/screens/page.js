@@ -37,7 +37,7 @@ function Content() {
 
 /** @param {string} title */
 function useTitle(title) {
-  const name = session.value?.server.installation_name;
+  const name = session.value?.installation?.name;
   useEffect(() => {
     document.title = `${title} – ${name ? `${name}, ` : ""}EventLease`;
   }, [title, name]);

@@ -1010,6 +1010,16 @@ class InputError(TypedDict):
     pointer: NotRequired[str]
 
 
+class Installation(TypedDict):
+    """The installation as people see it."""
+
+    audit_retention_days: int
+    history_hours: int
+    max_page_items: int
+    name: str | None
+    retention_days: int
+
+
 class IntegerOfPolicy(TypedDict):
     """A part of a policy, and which level says it."""
 
@@ -1919,13 +1929,9 @@ ScenarioRunStatus = Literal["active", "idle", "cancelled"]
 class Server(TypedDict):
     """What the server says of itself."""
 
-    audit_retention_days: int
     auth: bool
-    history_hours: int
-    installation_name: str | None
     lease_tokens: LeaseTokens | str
     limits: ServerLimits
-    retention_days: int
     version: str
 
 
@@ -1936,7 +1942,6 @@ class ServerLimits(TypedDict):
     max_body_bytes: int
     max_detail_bytes: int
     max_json_depth: int
-    max_page_items: int
     max_payload_bytes: int
 
 
@@ -1946,6 +1951,7 @@ class Session(TypedDict):
     engine_id: str | None
     engine_types: list[str] | None
     expires_at: str | None
+    installation: Installation
     is_session: bool
     name: str | None
     operations: list[OperationId | str]
