@@ -1,10 +1,10 @@
 /** Pausing and resuming a queue, wherever it is shown. Both are light: each brings back what the other changed. */
 import { call, serverNow } from "../api/call.js";
-import { cli, curl } from "../rules/cli.js";
 import { LENGTHS, MOST_REASON, pauseBody, pauseInWords, sameAgain } from "../rules/pause.js";
 import { lasts } from "../rules/times.js";
 import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";
+import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
 import { html } from "./html.js";
 
@@ -31,7 +31,7 @@ export async function askPause(names) {
         placeholder="is shown wherever the queue is" onInput=${(/** @type {any} */ event) => (reason.value = event.currentTarget.value)} /></label>
       <fieldset class="choices"><legend>For how long</legend>${LENGTHS.map(([value, words]) => html`<label key=${words} class="choices-one">
         <input type="radio" name="length" checked=${seconds.value === value} onChange=${() => (seconds.value = value)} /> ${words}</label>`)}</fieldset>`,
-    ...(names.length === 1 ? { cli: () => cli("pause_queue", request()) ?? "", curl: () => curl("pause_queue", request()) } : {}),
+    ...(names.length === 1 ? { cli: () => asCli("pause_queue", request()), curl: () => asCurl("pause_queue", request()) } : {}),
   });
   return isSure ? body() : null;
 }

@@ -41,7 +41,7 @@ import { useWindow } from "./window.js";
 
 const ROW_HEIGHT = 36;
 
-/** @template T @param {TableProps<T>} props */
+/** What a row is, `h` does not pass on: `cell` and the others say it. @param {TableProps<any>} props */
 export function Table(props) {
   const { name, rows, keyOf, columns, actions, choice, more } = props;
   const [isPointedAt, setPointedAt] = useState(false);

@@ -1,11 +1,11 @@
 /** What somebody should see to: the worst first, each with one link, and at most one thing to do. */
 import { serverNow } from "../../api/call.js";
 import { allIsWell, keyOf, offerOf, weightOf } from "../../rules/attention.js";
-import { cli } from "../../rules/cli.js";
 import { rate } from "../../rules/numbers.js";
 import { lasts } from "../../rules/times.js";
 import { act } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
+import { asCli } from "../../parts/copy-as.js";
 import { ask } from "../../parts/dialog.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
@@ -70,7 +70,7 @@ export async function lift(engineType, version) {
     title: "Lift a quarantine",
     sentence: html`${h(Stranger, { text: which })} get events of ${engineType} again.`,
     verb: "Lift",
-    cli: () => cli("lift_quarantine", request) ?? "",
+    cli: () => asCli("lift_quarantine", request),
   });
   if (isSure) await act("lift_quarantine", request, { done: `The quarantine in ${engineType} is lifted.` });
 }

@@ -1,8 +1,8 @@
 /** Every queue as one cell, in its place by name, so that a pattern is seen; what is not well stands out. */
 import { rowsOf } from "../../rules/queue-list.js";
 import { rankOf } from "../../rules/queue-state.js";
-import { cli, curl } from "../../rules/cli.js";
 import { Copy } from "../../parts/copy.js";
+import { asCli, asCurl } from "../../parts/copy-as.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { Status } from "../../parts/words.js";
@@ -30,6 +30,6 @@ export function HeatStrip({ overview: { queues, attention } }) {
 export function NoQueues() {
   const request = { body: { engine_type: "dialogue", event_type: "dialogue.requested", payload: { line: 1 } } };
   return html`<div class="no-queues"><p>There is no queue yet. A queue is made by the first event for it, or by the first engine that registers with its name:</p>
-    <pre>${cli("enqueue_event", request)}</pre>${h(Copy, { text: () => cli("enqueue_event", request) ?? "", label: "copy as CLI" })}
-    <pre>${curl("enqueue_event", request)}</pre>${h(Copy, { text: () => curl("enqueue_event", request), label: "copy as curl" })}</div>`;
+    <pre>${asCli("enqueue_event", request)}</pre>${h(Copy, { text: () => asCli("enqueue_event", request), label: "copy as CLI" })}
+    <pre>${asCurl("enqueue_event", request)}</pre>${h(Copy, { text: () => asCurl("enqueue_event", request), label: "copy as curl" })}</div>`;
 }
