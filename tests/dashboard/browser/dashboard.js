@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chromium } from "playwright-core";
+import { Proxy } from "./proxy.js";
 
 /** @typedef {import("../installations/installation.js").Told} Told */
 
@@ -27,6 +28,7 @@ after(async () => (await browser)?.close());
  * @property {number} [height]
  * @property {"light" | "dark"} [theme]
  * @property {string} [zone] the browser's
+ * @property {boolean} [bypassesPolicy] for tools that are put into the page
  * @property {Date} [clock] the browser's own clock begins then, and goes on by `page.clock`
  * @property {RegExp[]} [mayLog] what may be on the console, or may fail to load, all the same
  */
@@ -53,6 +55,9 @@ export class Dashboard {
       if (message.type() === "error" || message.type() === "warning") this.#fault(`console: ${message.text()} (${message.location().url})`);
     });
     page.on("pageerror", (error) => this.#fault(`error: ${error.stack ?? error.message}`));
+    page.on("response", (answer) => {
+      if (answer.status() >= 400 && new URL(answer.url()).pathname.includes("/dashboard")) this.#fault(`${answer.status()} for the file ${answer.url()}`);
+    });
     page.on("request", (request) => {
       const { origin: asked, protocol } = new URL(request.url());
       if (asked !== origin && protocol !== "blob:") this.#fault(`request elsewhere: ${request.url()}`);
@@ -74,7 +79,7 @@ export class Dashboard {
 
   /** Until the screen's heading is there and no panel loads for the first time. */
   async settled() {
-    await this.page.locator("h1").first().waitFor();
+    await this.page.locator("h1").first().waitFor({ state: "attached" });
     await this.page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
   }
 
@@ -106,7 +111,7 @@ export class Dashboard {
  */
 export async function openDashboard(installation, options = {}) {
   const { role = "operator", width = 1280, height = 800, theme = "light", zone = "Europe/Berlin", mayLog = [], url = installation.url, clock } = options;
-  browser ??= chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  browser ??= chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1"] });
   const context = await (await browser).newContext({
     viewport: { width, height },
     colorScheme: theme,
@@ -114,6 +119,7 @@ export async function openDashboard(installation, options = {}) {
     locale: "en-GB",
     hasTouch: width < 500,
     reducedMotion: "reduce",
+    bypassCSP: options.bypassesPolicy ?? false,
   });
   context.setDefaultTimeout(10_000);
   await context.addInitScript(() => {
@@ -142,19 +148,46 @@ export async function signIn(context, url, token) {
  * @param {(dashboard: Dashboard) => Promise<void>} run
  */
 export function dashboardTest(name, installation, options, run) {
+  test(name, { timeout: 60_000 }, () => withDashboard(name, installation, options, run));
+}
+
+/**
+ * The same, with a proxy between browser and server.
+ *
+ * @param {string} name
+ * @param {Told} installation
+ * @param {Options & { proxy?: ConstructorParameters<typeof Proxy>[1] }} options
+ * @param {(dashboard: Dashboard, proxy: Proxy) => Promise<void>} run
+ */
+export function proxiedTest(name, installation, options, run) {
   test(name, { timeout: 60_000 }, async () => {
-    const dashboard = await openDashboard(installation, options);
+    const proxy = await new Proxy(installation.url, options.proxy).start();
     try {
-      await run(dashboard);
-      assert.deepEqual(dashboard.faults, []);
-    } catch (error) {
-      mkdirSync(pictures, { recursive: true });
-      const file = join(pictures, `${name.replace(/[^a-z0-9]+/gi, "-").slice(0, 80)}.png`);
-      await dashboard.page.screenshot({ path: file }).catch(() => undefined);
-      console.error(`${name}: ${file}${dashboard.faults.map((fault) => `\n  ${fault}`).join("")}`);
-      throw error;
+      await withDashboard(name, installation, { ...options, url: proxy.url }, (dashboard) => run(dashboard, proxy));
     } finally {
-      await dashboard.context.close();
+      await proxy.close();
     }
   });
+}
+
+/**
+ * @param {string} name
+ * @param {Told} installation
+ * @param {Options} options
+ * @param {(dashboard: Dashboard) => Promise<void>} run
+ */
+async function withDashboard(name, installation, options, run) {
+  const dashboard = await openDashboard(installation, options);
+  try {
+    await run(dashboard);
+    assert.deepEqual(dashboard.faults, []);
+  } catch (error) {
+    mkdirSync(pictures, { recursive: true });
+    const file = join(pictures, `${name.replace(/[^a-z0-9]+/gi, "-").slice(0, 80)}.png`);
+    await dashboard.page.screenshot({ path: file }).catch(() => undefined);
+    console.error(`${name}: ${file}${dashboard.faults.slice(0, 10).map((fault) => `\n  ${fault}`).join("")}`);
+    throw error;
+  } finally {
+    await dashboard.context.close();
+  }
 }

@@ -16,20 +16,23 @@ export class Proxy {
   seen = [];
   /** @type {((method: string, path: string) => Treatment | null)[]} */
   #treatments = [];
+  /** @type {Set<import("node:stream").Duplex>} */
   #hanging = new Set();
-  /** Connections of browsers that are open. */
+  url = "";
+  /** Connections of browsers that are open. @type {Set<import("node:stream").Duplex>} */
   sockets = new Set();
 
   /**
    * @param {string} target like `http://127.0.0.1:8080`
-   * @param {{ prefix?: string, isStripped?: boolean, host?: string }} [options] `prefix`: only what is below it is passed on,
-   *   with or without it; `host`: the `Host` that the server sees
+   * @param {{ prefix?: string, isStripped?: boolean, host?: string, headers?: Record<string, string> }} [options] `prefix`: only what is below it is passed on,
+   *   with or without it; `host`: the `Host` that the server sees; `headers`: added to each request
    */
-  constructor(target, { prefix = "", isStripped = false, host } = {}) {
+  constructor(target, { prefix = "", isStripped = false, host, headers = {} } = {}) {
     this.target = new URL(target);
     this.prefix = prefix;
     this.isStripped = isStripped;
     this.host = host;
+    this.headers = headers;
     this.server = createServer((incoming, answer) => this.#pass(incoming, answer));
     this.server.on("connection", (socket) => {
       this.sockets.add(socket);
@@ -88,7 +91,7 @@ export class Proxy {
     if (treatment && "fault" in treatment && treatment.fault === "reset") return void incoming.socket.destroy();
     if (treatment && "fault" in treatment && treatment.fault === "hang") return void this.#hanging.add(incoming.socket);
     const isCut = treatment !== undefined && "fault" in treatment;
-    const headers = { ...incoming.headers, host: this.host ?? incoming.headers.host ?? "", connection: "close" };
+    const headers = { ...incoming.headers, ...this.headers, host: this.host ?? incoming.headers.host ?? "", connection: "close" };
     const onward = request({ host: this.target.hostname, port: this.target.port, method, path, headers }, (reply) => {
       answer.writeHead(reply.statusCode ?? 502, reply.headers);
       if (!isCut) return void reply.pipe(answer);

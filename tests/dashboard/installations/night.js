@@ -6,7 +6,7 @@ import { Installation } from "./installation.js";
 const atOnce = { retry_delay: { initial: 0, max: 0 } };
 
 export async function startNight() {
-  const installation = await Installation.start({ flags: ["--reaper-interval-ms", "250", "--max-new-queues-per-hour", "10000"] });
+  const installation = await Installation.start({ flags: ["--reaper-interval-ms", "250", "--trusted-proxy", "127.0.0.0/8"] });
   installation.tokens.limited = await installation.makeToken({ name: "only-dialogue", role: "operator", engine_types: ["dialogue"] });
   const [worker] = await Promise.all([
     versionsThatDie(installation),
@@ -52,6 +52,11 @@ async function versionsThatDie(night) {
   }
   const [sample] = (await operator.call("GET", "dead-letters?engine_type=dialogue&error_type=Timeout&limit=1")).items;
   night.facts["dead_letter"] = sample.event_id;
+  const { items } = await operator.call("GET", "dead-letters/groups?engine_type=dialogue&by=error_fingerprint,error_type");
+  const cause = (/** @type {string} */ type) => items.find((/** @type {{ error_type: string }} */ each) => each.error_type === type).error_fingerprint;
+  night.facts["timeout_fingerprint"] = cause("Timeout");
+  const job = { filter: { engine_type: "dialogue", error_type: "SchemaError", engine_software_version: "2.5.0" }, canary: { count: 1, continue_at_success_ratio: 0.9, wait_seconds: 600 } };
+  night.facts["job"] = (await operator.call("POST", "redrive-jobs", job)).job_id;
   const engine = await Engine.register(night, "dialogue", { version: "2.5.1", slots: 4, timeout: 60 });
   return work(engine);
 }
