@@ -105,6 +105,17 @@ export async function callForText(id, request = {}) {
   return { data: text, status, etag };
 }
 
+/**
+ * An answer as data, and as the text that it was: strangers' members in it are shown as they were sent.
+ * @template {OperationId} I
+ * @param {I} id @param {Request} [request]
+ * @returns {Promise<{ data: Data<I>, text: string }>}
+ */
+export async function callWithText(id, request = {}) {
+  const { text } = await exchange(id, request);
+  return { data: JSON.parse(text), text };
+}
+
 /** @param {OperationId} id @param {Request} request */
 async function exchange(id, request) {
   try {

@@ -1,0 +1,54 @@
+/** The attempts as a table: what the gantt shows, for keyboards, screen readers and copying. */
+import { leaseEnd } from "../../rules/gantt.js";
+import { outcomeWords } from "../../rules/gantt-words.js";
+import { h, html } from "../../parts/html.js";
+import { Id } from "../../parts/id.js";
+import { Stranger } from "../../parts/stranger.js";
+import { Table } from "../../parts/table.js";
+import { At, Lasts } from "../../parts/time.js";
+
+/** @typedef {import("../../api/types.js").components["schemas"]["Attempt"]} Attempt */
+/** @typedef {Attempt & { sameAs: number | null, refused_report_at?: string | null, refused_report_status?: string | null }} Row */
+
+/** @param {{ attempts: readonly Attempt[], show: (attempt: number) => void, more: (() => Promise<unknown>) | null }} props */
+export function AttemptTable({ attempts, show, more }) {
+  const rows = attempts.map((attempt, place) => ({ ...attempt, sameAs: sameAs(attempt, attempts[place + 1]) }));
+  return h(Table, {
+    name: "Attempts, the newest first",
+    rows,
+    keyOf: (/** @type {Row} */ row) => String(row.attempt),
+    columns: [
+      { name: "attempt", title: "Attempt", align: "right", phone: "head", cell: (/** @type {Row} */ row) => row.attempt },
+      { name: "outcome", title: "Ended", cell: (/** @type {Row} */ row) => html`${outcomeWords(row.outcome).word} <code class="code">${row.outcome}</code>` },
+      { name: "held", title: "Held for", align: "right", cell: (/** @type {Row} */ row) => h(Lasts, { seconds: row.leased_at === null ? null : (leaseEnd(row) - Date.parse(row.leased_at)) / 1000 }) },
+      { name: "leased", title: "From", cell: (/** @type {Row} */ row) => h(At, { at: row.leased_at }) },
+      { name: "late", title: "Late by", align: "right", cell: (/** @type {Row} */ row) => h(Late, { row }) },
+      { name: "next", title: "Due again", phone: "hide", cell: (/** @type {Row} */ row) => (row.final_status ? html`<span class="note">${row.final_status}</span>` : h(At, { at: row.next_available_at })) },
+      { name: "engine", title: "Engine", cell: (/** @type {Row} */ row) => h(Id, row.engine_id ? { id: row.engine_id, to: { screen: "events", filters: { leased_by: row.engine_id } } } : { id: null }) },
+      { name: "version", title: "Version", cell: (/** @type {Row} */ row) => h(Stranger, { text: row.engine_software_version, most: 40 }) },
+      { name: "error", title: "What was said", width: "wide", cell: (/** @type {Row} */ row) => h(Said, { row }) },
+    ],
+    actions: (/** @type {Row} */ row) => [{ verb: "details", run: () => show(row.attempt) }],
+    more,
+  });
+}
+
+/** Whether it failed as the one before it did. @param {Attempt} attempt @param {Attempt | undefined} before */
+function sameAs(attempt, before) {
+  const isSame = before && attempt.error_message !== null && attempt.error_message === before.error_message && attempt.error_type === before.error_type;
+  return isSame ? before.attempt : null;
+}
+
+/** @param {{ row: Row }} props */
+function Late({ row }) {
+  if (row.late_by_seconds !== null) return h(Lasts, { seconds: row.late_by_seconds });
+  if (!row.refused_report_at) return html`<span class="nothing">–</span>`;
+  return html`${h(Lasts, { seconds: (Date.parse(row.refused_report_at) - leaseEnd(row)) / 1000 })} <small>refused</small>`;
+}
+
+/** @param {{ row: Row }} props */
+function Said({ row }) {
+  if (row.sameAs !== null) return html`<span class="note">the same as attempt ${row.sameAs}</span>`;
+  const text = [row.error_type ?? row.code, row.error_message ?? row.reason].filter((part) => part !== null && part !== "").join(": ");
+  return text === "" ? html`<span class="nothing">–</span>` : h(Stranger, { text, most: 120 });
+}
