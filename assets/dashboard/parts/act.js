@@ -14,7 +14,7 @@ export async function act(operation, request, { done, undo }) {
     const { data } = await call(operation, request);
     tell(typeof done === "string" ? done : done(data), undo ? { undo } : {});
     void refreshAll();
-    return data;
+    return data ?? /** @type {any} */ (true); // a reply without a body
   } catch (error) {
     const failure = /** @type {import("../api/call.js").CallError} */ (error);
     const isOpen = failure.kind === "offline";

@@ -36,6 +36,7 @@ import { useWindow } from "./window.js";
  * @property {(row: T) => readonly Action[]} [actions]
  * @property {import("../vendor/signals.js").Signal<Choice>} [choice]
  * @property {(() => Promise<unknown>) | null} [more] loads what comes after these rows
+ * @property {number} [rowHeight] in pixels, where rows have more than one line
  * @property {string} [pulse] another value takes new rows in at once: what the rows were asked by
  */
 
@@ -45,7 +46,7 @@ const ROW_HEIGHT = 36;
 export function Table(props) {
   const { name, rows, keyOf, columns, actions, choice, more } = props;
   const [isPointedAt, setPointedAt] = useState(false);
-  const kept = useRef({ shown: /** @type {readonly import("../rules/rows.js").Shown<T>[]} */ ([]), pulse: props.pulse });
+  const kept = useRef({ shown: /** @type {readonly import("../rules/rows.js").Shown<any>[]} */ ([]), pulse: props.pulse });
   const isNew = kept.current.pulse !== props.pulse;
   const isFrozen = !isNew && kept.current.shown.length > 0 && (isPointedAt || dialogsOpen.value > 0 || (choice !== undefined && countOf(choice.value) !== 0));
   const { shown, added, gone } = arrange(kept.current.shown, rows, keyOf, isFrozen);
@@ -55,7 +56,7 @@ export function Table(props) {
     kept.current.shown = [];
     drawAgain((count) => count + 1);
   };
-  const { body, from, to } = useWindow(shown.length, ROW_HEIGHT);
+  const { body, from, to } = useWindow(shown.length, props.rowHeight ?? ROW_HEIGHT);
   const lastChosen = useRef(/** @type {string | null} */ (null));
   /** @param {string} key @param {boolean} isRange */
   const choose = (key, isRange) => {
@@ -79,9 +80,9 @@ export function Table(props) {
         ${actions ? html`<th class="table-actions"><span class="hidden">Actions</span></th>` : null}
       </tr></thead>
       <tbody ref=${body}>
-        ${from > 0 ? h(Gap, { rows: from, width }) : null}
+        ${from > 0 ? h(Gap, { rows: from, width, rowHeight: props.rowHeight ?? ROW_HEIGHT }) : null}
         ${shown.slice(from, to).map(({ key, row, isGone }) => h(Row, { key, row, id: key, isGone, table: props, isChosen: choice ? isChosen(choice.value, key) : false, choose }))}
-        ${to < shown.length ? h(Gap, { rows: shown.length - to, width }) : null}
+        ${to < shown.length ? h(Gap, { rows: shown.length - to, width, rowHeight: props.rowHeight ?? ROW_HEIGHT }) : null}
       </tbody>
     </table>
     ${more ? html`<div class="table-more">${h(Button, { onClick: more, children: "Load more" })}</div>` : null}
@@ -100,10 +101,10 @@ function Head({ column: { title, align, width, sort, sorted } }) {
   return html`<th scope="col" class=${name} aria-sort=${sorted}>${sort ? html`<button type="button" class="table-sort" onClick=${sort}>${title}${mark}</button>` : title}</th>`;
 }
 
-/** Room for rows that are not in the document. @param {{ rows: number, width: number }} props */
-function Gap({ rows, width }) {
+/** Room for rows that are not in the document. @param {{ rows: number, width: number, rowHeight: number }} props */
+function Gap({ rows, width, rowHeight }) {
   /** @param {HTMLElement | null} row */
-  const high = (row) => row?.style.setProperty("height", `${rows * ROW_HEIGHT}px`);
+  const high = (row) => row?.style.setProperty("height", `${rows * rowHeight}px`);
   return html`<tr aria-hidden="true" ref=${high}><td colspan=${width}></td></tr>`;
 }
 

@@ -106,7 +106,7 @@ export function reason(code) {
     case "retries_exhausted":
       return "ran out of tries";
     case "not_retryable":
-      return "the engine said that a retry is of no use";
+      return "not worth a retry, said the engine";
     case "lease_losses_exhausted":
       return "lost silently too often";
     default:
