@@ -52,14 +52,17 @@ function List({ overview, values }) {
       keyOf: (/** @type {Row} */ { queue }) => queue.engine_type,
       columns: columns(sort, (by) => setFilter("sort", by === "problems" ? null : by)),
       to: (/** @type {Row} */ { queue }) => ({ screen: "queues", id: queue.engine_type }),
-      actions: (/** @type {Row} */ { queue }) =>
-        queue.pause
-          ? [{ verb: "Resume", run: () => resume(queue), operation: "resume_queue" }]
-          : [{ verb: "Pause", run: () => pause(queue), operation: "pause_queue" }],
+      actions: actionsOf,
       choice,
       pulse: `${name} ${states} ${sort}`,
     })}
   </div>`;
+}
+
+/** @param {Row} row @returns {import("../parts/table.js").Action[]} */
+function actionsOf({ queue }) {
+  if (queue.pause) return [{ verb: "Resume", run: () => resume(queue), operation: "resume_queue" }];
+  return [{ verb: "Pause", run: () => pause(queue), operation: "pause_queue" }];
 }
 
 /** Made anew for another answer only: with 1,000 queues it is the larger part of the work. @param {Overview} overview */

@@ -29,5 +29,5 @@ export function StateFilter({ counts, chosen }) {
   };
   const shown = counts.filter(([code, n]) => n > 0 || chosen.includes(code));
   return html`<span class="queues-states" role="group" aria-label="State">${shown.map(([code, n]) =>
-    h(Button, { key: code, kind: "quiet", isPressed: chosen.includes(code), onClick: () => turn(code), children: `${code} ${n}` }))}</span>`;
+    h(Button, { key: code, isPressed: chosen.includes(code), onClick: () => turn(code), children: `${code} ${n}` }))}</span>`;
 }
