@@ -28,6 +28,7 @@ after(async () => (await browser)?.close());
  * @property {number} [height]
  * @property {"light" | "dark"} [theme]
  * @property {string} [zone] the browser's
+ * @property {boolean} [clipboard] the test writes what is then pasted
  * @property {boolean} [bypassesPolicy] for tools that are put into the page
  * @property {Date} [clock] the browser's own clock begins then, and goes on by `page.clock`
  * @property {RegExp[]} [mayLog] what may be on the console, or may fail to load, all the same
@@ -68,6 +69,8 @@ export class Dashboard {
   #fault(fault) {
     // Chromium says this of each answer of 4xx and 5xx, which tests make on purpose.
     if (fault.startsWith("console: Failed to load resource")) return;
+    // It has no meaning over plain HTTP, which Chromium says of each page.
+    if (fault.includes("The Cross-Origin-Opener-Policy header has been ignored")) return;
     if (!this.mayLog.some((pattern) => pattern.test(fault))) this.faults.push(fault);
   }
 
@@ -121,7 +124,8 @@ export async function openDashboard(installation, options = {}) {
     reducedMotion: "reduce",
     bypassCSP: options.bypassesPolicy ?? false,
   });
-  context.setDefaultTimeout(10_000);
+  if (options.clipboard) await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  context.setDefaultTimeout(30_000);
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
@@ -148,7 +152,7 @@ export async function signIn(context, url, token) {
  * @param {(dashboard: Dashboard) => Promise<void>} run
  */
 export function dashboardTest(name, installation, options, run) {
-  test(name, { timeout: 60_000 }, () => withDashboard(name, installation, options, run));
+  test(name, { timeout: 240_000 }, () => withDashboard(name, installation, options, run));
 }
 
 /**
@@ -160,7 +164,7 @@ export function dashboardTest(name, installation, options, run) {
  * @param {(dashboard: Dashboard, proxy: Proxy) => Promise<void>} run
  */
 export function proxiedTest(name, installation, options, run) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 240_000 }, async () => {
     const proxy = await new Proxy(installation.url, options.proxy).start();
     try {
       await withDashboard(name, installation, { ...options, url: proxy.url }, (dashboard) => run(dashboard, proxy));

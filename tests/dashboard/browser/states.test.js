@@ -41,7 +41,7 @@ for (const [what, treatment, said] of /** @type {const} */ ([
       proxy.treat(data, treatment);
       await refresh(page);
       const trouble = page.locator("main [role=alert]").first();
-      await trouble.waitFor({ timeout: 15_000 });
+      await trouble.waitFor({ timeout: 30_000 });
       assert.match(await trouble.innerText(), said, name);
       assert.equal((await page.locator("main").innerText()).length > before * 0.8, true, `${name} lost what it knew`);
       proxy.clear();
@@ -53,7 +53,7 @@ for (const [what, treatment, said] of /** @type {const} */ ([
 proxiedTest("too many requests: the page waits as long as it is told", night, {}, async (dashboard, proxy) => {
   await dashboard.open("#/queues/vision");
   proxy.treat(data, { status: 429, code: "overloaded", headers: { "retry-after": "30" } });
-  await dashboard.page.getByText(/Next try in (30|2\d) s/).first().waitFor({ timeout: 15_000 });
+  await dashboard.page.getByText(/Next try in (30|2\d) s/).first().waitFor({ timeout: 30_000 });
   await refreshesStop(dashboard, proxy);
 });
 

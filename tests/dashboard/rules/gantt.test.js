@@ -140,7 +140,7 @@ test("moments in which three worked at once count once", () => {
 
 test("the legend has what occurs, and every mark has a sentence", () => {
   const gantt = layOut({ ...DOUBLE, flags: [{ at: START + 35_000, kind: "pause", text: "The queue was paused by anna" }] });
-  assert.deepEqual(legendOf(gantt.marks).map(({ kind }) => kind), ["due", "backoff", "held", "lost", "refused", "double", "flag"]);
+  assert.deepEqual(legendOf(gantt.marks).map(({ kind }) => kind), ["due", "backoff", "completed", "failed", "lost", "refused", "double", "flag"]);
   for (const mark of gantt.marks) assert.match(markWords(mark, "utc"), /2026-11-29 02:0\d:\d\d UTC/);
   const tail = gantt.marks.find((mark) => mark.kind === "tail");
   assert.equal(markWords(tail, "utc"),
