@@ -94,7 +94,7 @@ function neighbour(step) {
   const current = row();
   const rows = [...(current?.closest("table") ?? document).querySelectorAll("tr.table-row")];
   const next = rows[current === null ? 0 : rows.indexOf(current) + step];
-  return next?.querySelector("a.table-link, input, a, button") ?? null;
+  return next?.querySelector("a.table-link") ?? next?.querySelector("input, a, button") ?? null;
 }
 
 /** @param {Element | null} element */

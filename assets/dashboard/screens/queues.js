@@ -43,7 +43,7 @@ function List({ overview, values }) {
   const rows = chosen(all, { name, states, sort });
   const shown = rows.length === all.length ? `${all.length} queues` : `${rows.length} of ${all.length} queues`;
   return html`<div>
-    <div class="queues-filters" role="group" aria-label="Filters">${h(NameFilter, { value: name })}${h(StateFilter, { counts: counts(all), chosen: states })}<span class="note">${shown}</span></div>
+    <div class="queues-filters" data-filters role="group" aria-label="Filters">${h(NameFilter, { value: name })}${h(StateFilter, { counts: counts(all), chosen: states })}<span class="note">${shown}</span></div>
     ${h(Bulk, { choice, queues: overview.queues })}
     ${rows.length === 0 ? html`<p class="empty">No queue ${name ? `has “${name}” in its name` : "is so"}${name && states.length > 0 ? " and is so" : ""}. <button type="button" class="button" onClick=${clear}>Show all</button></p>` : null}
     ${h(Table, {
