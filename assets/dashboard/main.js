@@ -2,7 +2,7 @@
 import { effect, signal } from "./vendor/signals.js";
 import { render } from "./vendor/preact.js";
 import { h } from "./parts/html.js";
-import { focusJump } from "./parts/jump.js";
+import { focusJump, watchPaste } from "./parts/jump.js";
 import { watchKeys } from "./parts/keys.js";
 import { Page } from "./screens/page.js";
 import { watchPage } from "./state/live.js";
@@ -31,6 +31,7 @@ effect(() => {
 watchAddress();
 watchPage();
 watchKeys(focusJump);
+watchPaste();
 const page = document.getElementById("page");
 if (page) {
   page.textContent = "";

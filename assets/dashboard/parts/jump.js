@@ -15,6 +15,17 @@ export function focusJump() {
   document.getElementById(FIELD)?.focus();
 }
 
+/** An id that is pasted where nothing is typed is looked for at once. */
+export function watchPaste() {
+  addEventListener("paste", (event) => {
+    const isTyped = event.target instanceof Element && event.target.closest("input, textarea, dialog") !== null;
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (isTyped || kindOf(text, []).kind !== "id") return;
+    event.preventDefault();
+    void jump(text);
+  });
+}
+
 /** @param {string} text */
 async function jump(text) {
   found.value = [];

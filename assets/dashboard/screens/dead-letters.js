@@ -7,8 +7,8 @@ import { Button } from "../parts/button.js";
 import { CopyAs } from "../parts/copy-as.js";
 import { DeadLetterFilters } from "../parts/dead-letter-filters.js";
 import { h, html } from "../parts/html.js";
-import { Causes } from "../parts/causes.js";
-import { DeadLetterList } from "../parts/dead-letter-list.js";
+import { Causes } from "./dead-letters/causes.js";
+import { DeadLetterList } from "./dead-letters/list.js";
 
 const VIEWS = /** @type {const} */ (["groups", "list"]);
 const VIEW_WORDS = { groups: "by cause", list: "one by one" };

@@ -1,26 +1,26 @@
 /** The causes of dead letters, the newest surge first. */
-import { call, serverNow } from "../api/call.js";
-import { BY, causesOf, spanOf } from "../rules/causes.js";
-import { queryOf, reason } from "../rules/dead-letter-filter.js";
-import { count } from "../rules/numbers.js";
-import { setFilter } from "../state/place.js";
-import { usePoll } from "../state/poll.js";
-import { h, html } from "./html.js";
-import { Message } from "./message.js";
-import { NoDeadLetters } from "./no-dead-letters.js";
-import { Panel } from "./panel.js";
-import { Span } from "./span.js";
-import { Stranger } from "./stranger.js";
-import { Table } from "./table.js";
-import { Ago } from "./time.js";
-import { twoLines } from "./two-lines.js";
-import { VersionBars } from "./version-bars.js";
+import { call, serverNow } from "../../api/call.js";
+import { BY, causesOf, spanOf } from "../../rules/causes.js";
+import { queryOf, reason } from "../../rules/dead-letter-filter.js";
+import { count } from "../../rules/numbers.js";
+import { setFilter } from "../../state/place.js";
+import { usePoll } from "../../state/poll.js";
+import { h, html } from "../../parts/html.js";
+import { Message } from "../../parts/message.js";
+import { NoDeadLetters } from "./none.js";
+import { Panel } from "../../parts/panel.js";
+import { Span } from "../../parts/span.js";
+import { Stranger } from "../../parts/stranger.js";
+import { Table } from "../../parts/table.js";
+import { Ago } from "../../parts/time.js";
+import { twoLines } from "../../parts/two-lines.js";
+import { VersionBars } from "../../parts/version-bars.js";
 
-/** @typedef {import("../rules/causes.js").Cause} Cause */
+/** @typedef {import("../../rules/causes.js").Cause} Cause */
 /** @typedef {Readonly<Record<string, string>>} Values */
 
 const EVERY_SECONDS = 30;
-const ROW_HEIGHT = 58;
+const ROW_HEIGHT = 52;
 
 /** @param {Values} values @returns {string} of the poll: it asks anew with another filter */
 export function groupsKey(values) {
@@ -43,11 +43,11 @@ export function Causes({ values }) {
     poll,
     isEmpty: (/** @type {{ items: readonly unknown[] }} */ { items }) => items.length === 0,
     empty: h(NoDeadLetters, { values }),
-    children: (/** @type {import("../api/call.js").Data<"group_dead_letters">} */ data) => h(CauseTable, { data, values }),
+    children: (/** @type {import("../../api/call.js").Data<"group_dead_letters">} */ data) => h(CauseTable, { data, values }),
   });
 }
 
-/** @param {{ data: import("../api/call.js").Data<"group_dead_letters">, values: Values }} props */
+/** @param {{ data: import("../../api/call.js").Data<"group_dead_letters">, values: Values }} props */
 function CauseTable({ data, values }) {
   const isByCount = values["sort"] === "most";
   const causes = causesOf(data.items, isByCount ? "most" : "newest");
@@ -88,7 +88,7 @@ function several(names) {
   return html`${h(Stranger, { text: first === "" ? null : first, most: 40 })}${others.length > 0 ? html`<span class="note"> and ${others.length} more</span>` : null}`;
 }
 
-/** @param {Cause} cause @param {Values} values @returns {import("../state/place.js").Goal} */
+/** @param {Cause} cause @param {Values} values @returns {import("../../state/place.js").Goal} */
 function placeOf({ engineType, fingerprint }, values) {
   const { view: _, sort: __, ...filter } = values;
   return { screen: "dead-letter-group", filters: { ...filter, engine_type: engineType, error_fingerprint: fingerprint ?? "" } };

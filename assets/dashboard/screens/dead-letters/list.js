@@ -1,34 +1,34 @@
 /** Dead letters one by one: what each died of, and what is done about those that are chosen. */
-import { call, serverNow } from "../api/call.js";
-import { inWords, queryOf, reason } from "../rules/dead-letter-filter.js";
-import { countOf, isNothing, nothing, ofFilter, underFilter } from "../rules/choice.js";
-import { bytes, count } from "../rules/numbers.js";
-import { usePages } from "../state/pages.js";
-import { useEffect } from "../vendor/hooks.js";
-import { useSignal } from "../vendor/signals.js";
-import { Button } from "./button.js";
-import { discard, redriveOne } from "./dead-letter-actions.js";
-import { h, html } from "./html.js";
-import { Id } from "./id.js";
-import { NoDeadLetters } from "./no-dead-letters.js";
-import { said } from "./act.js";
-import { tell } from "./notices.js";
-import { Panel } from "./panel.js";
-import { discardThese, redriveThese } from "./dead-letters-chosen.js";
-import { purgeMany } from "./purge-many.js";
-import { redriveMany } from "./redrive-many.js";
-import { exportLetters } from "./export-letters.js";
-import { Stranger } from "./stranger.js";
-import { Table } from "./table.js";
-import { Ago } from "./time.js";
-import { twoLines } from "./two-lines.js";
-import { go } from "../state/place.js";
+import { call, serverNow } from "../../api/call.js";
+import { inWords, queryOf, reason } from "../../rules/dead-letter-filter.js";
+import { countOf, isNothing, nothing, ofFilter, underFilter } from "../../rules/choice.js";
+import { bytes, count } from "../../rules/numbers.js";
+import { usePages } from "../../state/pages.js";
+import { useEffect } from "../../vendor/hooks.js";
+import { useSignal } from "../../vendor/signals.js";
+import { Button } from "../../parts/button.js";
+import { discard, redriveOne } from "../../parts/dead-letter-actions.js";
+import { h, html } from "../../parts/html.js";
+import { Id } from "../../parts/id.js";
+import { NoDeadLetters } from "./none.js";
+import { said } from "../../parts/act.js";
+import { tell } from "../../parts/notices.js";
+import { Panel } from "../../parts/panel.js";
+import { discardThese, redriveThese } from "../../parts/dead-letters-chosen.js";
+import { purgeMany } from "../../parts/purge-many.js";
+import { redriveMany } from "../../parts/redrive-many.js";
+import { exportLetters } from "../../parts/export-letters.js";
+import { Stranger } from "../../parts/stranger.js";
+import { Table } from "../../parts/table.js";
+import { Ago } from "../../parts/time.js";
+import { twoLines } from "../../parts/two-lines.js";
+import { go } from "../../state/place.js";
 
-/** @typedef {import("../api/types.js").components["schemas"]["DeadLetter"]} Letter */
+/** @typedef {import("../../api/types.js").components["schemas"]["DeadLetter"]} Letter */
 /** @typedef {Readonly<Record<string, string>>} Values */
 
 const PAGE = 100;
-const ROW_HEIGHT = 58;
+const ROW_HEIGHT = 52;
 const EVERY_SECONDS = 10;
 
 /** @param {{ values: Values }} props */
@@ -56,7 +56,7 @@ export function DeadLetterList({ values }) {
   });
 }
 
-/** @param {{ rows: readonly Letter[], more: (() => Promise<void>) | null, choice: import("../vendor/signals.js").Signal<import("../rules/choice.js").Choice>, pulse: string }} props */
+/** @param {{ rows: readonly Letter[], more: (() => Promise<void>) | null, choice: import("../../vendor/signals.js").Signal<import("../../rules/choice.js").Choice>, pulse: string }} props */
 function Letters({ rows, more, choice, pulse }) {
   return h(Table, {
     name: "Dead letters",
@@ -72,20 +72,19 @@ function Letters({ rows, more, choice, pulse }) {
     ],
     rowHeight: ROW_HEIGHT,
     columns: [
-      { name: "event_id", title: "Event", phone: "head", cell: ({ event_id }) => h(Id, { id: event_id }) },
+      { name: "event_id", title: "Event, payload", phone: "head", cell: ({ event_id, payload_bytes }) => twoLines(h(Id, { id: event_id }), bytes(payload_bytes)) },
       { name: "died", title: "Died", cell: ({ dead_lettered_at }) => h(Ago, { at: dead_lettered_at }) },
       { name: "message", title: "What it died of", width: "wide", cell: messageCell },
       { name: "queue", title: "Queue, event type", cell: ({ engine_type, event_type }) => twoLines(h(Stranger, { text: engine_type, most: 40 }), h(Stranger, { text: event_type, most: 40 })) },
       { name: "version", title: "Version", phone: "hide", cell: ({ engine_software_version }) => h(Stranger, { text: engine_software_version, most: 20 }) },
       { name: "attempts", title: "Attempts", align: "right", cell: (letter) => twoLines(count(letter.attempt), redrives(letter)) },
-      { name: "size", title: "Payload", align: "right", phone: "hide", cell: ({ payload_bytes }) => bytes(payload_bytes) },
     ],
   });
 }
 
 /** @param {Letter} letter */
 function messageCell({ error_type, error_message, reason: code }) {
-  return twoLines(h(Stranger, { text: error_message, most: 120 }), html`${error_type ? html`${h(Stranger, { text: error_type, most: 40 })} · ` : null}<span title=${code}>${reason(code)}</span>`);
+  return twoLines(h(Stranger, { text: error_message, most: 60 }), html`${error_type ? html`${h(Stranger, { text: error_type, most: 40 })} · ` : null}<span title=${code}>${reason(code)}</span>`);
 }
 
 /** @param {Letter} letter */
@@ -94,7 +93,7 @@ function redrives({ redrives: times, redriven_as }) {
   return times === 0 ? null : times === 1 ? "redriven once" : `redriven ${count(times)} times`;
 }
 
-/** What is done about those that are chosen. @param {{ choice: import("../vendor/signals.js").Signal<import("../rules/choice.js").Choice>, filter: Values }} props */
+/** What is done about those that are chosen. @param {{ choice: import("../../vendor/signals.js").Signal<import("../../rules/choice.js").Choice>, filter: Values }} props */
 function Chosen({ choice, filter }) {
   const chosen = choice.value;
   const words = inWords(filter);

@@ -1,9 +1,9 @@
 /** Why no dead letter is shown: nobody has died, or the filter lets none through. */
-import { NAMES, inWords } from "../rules/dead-letter-filter.js";
-import { visible } from "../rules/text.js";
-import { setFilters } from "../state/place.js";
-import { Button } from "./button.js";
-import { h, html } from "./html.js";
+import { NAMES, inWords } from "../../rules/dead-letter-filter.js";
+import { visible } from "../../rules/text.js";
+import { setFilters } from "../../state/place.js";
+import { Button } from "../../parts/button.js";
+import { h, html } from "../../parts/html.js";
 
 /** @param {{ values: Readonly<Record<string, string>> }} props */
 export function NoDeadLetters({ values }) {
