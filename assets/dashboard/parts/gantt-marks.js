@@ -84,8 +84,9 @@ function letter(outcome, x, width, middle) {
 /** The same mark, for the legend. @param {{ kind: string }} props */
 export function LegendMark({ kind }) {
   const isRefused = kind === "refused";
-  const drawn = isRefused ? "tail" : kind;
-  const place = { x: 2, end: drawn === "ahead" ? 16 : 30, middle: 15, longest: 32, other: 22, id: `legend-${kind}`, outcome: drawn === "held" ? "completed" : "expired", isRefused };
+  const isHeld = ["completed", "failed", "released", "cancelled"].includes(kind);
+  const drawn = isRefused ? "tail" : isHeld ? "held" : kind;
+  const place = { x: 2, end: drawn === "ahead" ? 16 : 30, middle: 15, longest: 32, other: 22, id: `legend-${kind}`, outcome: isHeld ? kind : "expired", isRefused };
   if (drawn === "flag") place.x = 12;
   if (drawn === "double") place.middle = 6;
   return html`<svg class="gantt-legend-mark" width="36" height="30" aria-hidden="true">${drawn === "tail" || drawn === "double" ? HatchPatterns({ id: place.id }) : null}${shape(drawn, place)}</svg>`;

@@ -13,7 +13,7 @@ import { short } from "./id.js";
 /** @typedef {import("../rules/gantt.js").Mark} Mark */
 /** @typedef {import("../rules/gantt.js").Row} GanttRow */
 
-const AXIS_HEIGHT = 26;
+const AXIS_HEIGHT = 32;
 const BESIDE = 4;
 const FIRST_SHOWN = 20;
 
@@ -121,8 +121,8 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
 /** @param {{ scale: import("../rules/gantt-scale.js").Scale, zone: import("../rules/times.js").Zone, now: number | null }} props */
 function Axis({ scale, zone }) {
   return html`<svg class="gantt-axis" width=${scale.width} height=${AXIS_HEIGHT} aria-hidden="true">
-    ${axisOf(scale, zone).map(({ at, x, label }) => html`<g key=${at}><line class="gantt-tick" x1=${x} x2=${x} y1=${AXIS_HEIGHT - 6} y2=${AXIS_HEIGHT} /><text x=${x + 3} y="15">${label}</text></g>`)}
-    ${scale.pieces.filter((piece) => piece.isFold).map((piece) => html`<text key=${piece.from} class="gantt-fold-label" text-anchor="middle" x=${(piece.left + piece.right) / 2} y="25">${lasts((piece.to - piece.from) / 1000)}</text>`)}
+    ${axisOf(scale, zone).map(({ at, x, label }) => html`<g key=${at}><line class="gantt-tick" x1=${x} x2=${x} y1=${AXIS_HEIGHT - 6} y2=${AXIS_HEIGHT} /><text x=${x + 3} y="13">${label}</text></g>`)}
+    ${scale.pieces.filter((piece) => piece.isFold).map((piece) => html`<text key=${piece.from} class="gantt-fold-label" text-anchor="middle" x=${(piece.left + piece.right) / 2} y="28">${lasts((piece.to - piece.from) / 1000)}</text>`)}
   </svg>`;
 }
 
@@ -160,6 +160,9 @@ function useRowsInView(scroller, rows) {
     const element = scroller.current;
     if (!element) return undefined;
     const look = () => setTop(Math.floor(element.scrollTop / ROW_HEIGHT));
+    // The newest attempts stand at the bottom, and what happened last at the right.
+    element.scrollTop = element.scrollHeight;
+    element.scrollLeft = element.scrollWidth;
     look();
     element.addEventListener("scroll", look, { passive: true });
     return () => element.removeEventListener("scroll", look);

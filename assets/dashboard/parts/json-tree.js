@@ -13,8 +13,8 @@ const BESIDE = 20;
 /** Lines that wrap have no known height: they come in pages. */
 const PAGE = 400;
 
-/** @param {{ tree: Tree, name: string, wraps: boolean }} props */
-export function JsonTree({ tree, name, wraps }) {
+/** @param {{ tree: Tree, name: string, wraps: boolean, children?: import("./html.js").Children }} props children: further tools */
+export function JsonTree({ tree, name, wraps, children }) {
   const id = useId();
   const [toggled, setToggled] = useState(/** @type {ReadonlySet<number>} */ (new Set()));
   const [bare, setBare] = useState(/** @type {ReadonlySet<number>} */ (new Set()));
@@ -61,6 +61,7 @@ export function JsonTree({ tree, name, wraps }) {
       ${wanted === "" ? null : html`<span role="status">${found.length === 0 ? "nothing" : `${found.length}${found.length === FOUND_MOST ? "+" : ""} found`}</span>
         ${h(Button, { kind: "quiet", label: "the one before", onClick: () => nextFound(-1), children: "↑" })}
         ${h(Button, { kind: "quiet", label: "the next one", onClick: () => nextFound(1), children: "↓" })}`}
+      ${children}
     </div>
     <div ref=${scroller} class=${`json-rows ${wraps ? "json-wraps" : ""}`} role="tree" aria-label=${name} tabindex="0"
         aria-activedescendant=${isShown ? `${id}-${chosen}` : undefined} onKeyDown=${key}>

@@ -46,7 +46,7 @@ export function JsonView({ name, text, file }) {
     return html`<div class="json">${tools}${reader.fault ? h(Fault, { reader }) : null}
       ${h(RawText, { reader, name })}</div>`;
   }
-  return html`<div class="json">${tools}${h(JsonTree, { tree: reader.tree, name, wraps })}</div>`;
+  return html`<div class="json">${h(JsonTree, { tree: reader.tree, name, wraps, children: tools })}</div>`;
 }
 
 /** @param {{ reader: Reader }} props */

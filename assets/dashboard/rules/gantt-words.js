@@ -120,7 +120,7 @@ function capital(text) {
 
 /** What the marks mean, for the legend: only those that occur. @param {readonly Mark[]} marks @returns {{ kind: string, words: string }[]} */
 export function legendOf(marks) {
-  const kinds = new Set(marks.map((mark) => (mark.kind === "tail" && mark.isRefused ? "refused" : mark.kind)));
+  const kinds = new Set(marks.map((mark) => (mark.kind === "tail" && mark.isRefused ? "refused" : mark.kind === "held" ? mark.outcome : mark.kind)));
   return LEGEND.filter(([kind]) => kinds.has(/** @type {any} */ (kind))).map(([kind, words]) => ({ kind, words }));
 }
 
@@ -128,7 +128,10 @@ const LEGEND = /** @type {const} */ ([
   ["early", "not due yet"],
   ["due", "due, waits for an engine"],
   ["backoff", "waits for its next try"],
-  ["held", "held by an engine"],
+  ["completed", "held, and completed"],
+  ["failed", "held, and failed"],
+  ["released", "held, and given back"],
+  ["cancelled", "held until it was cancelled"],
   ["lost", "lost silently; the torn end is when that was noticed"],
   ["running", "held now"],
   ["ahead", "to the end of the lease, and to its longest end"],

@@ -5,7 +5,7 @@ import { h, html } from "../../parts/html.js";
 import { Id } from "../../parts/id.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
-import { At, Lasts } from "../../parts/time.js";
+import { Ago, Lasts } from "../../parts/time.js";
 
 /** @typedef {import("../../api/types.js").components["schemas"]["Attempt"]} Attempt */
 /** @typedef {Attempt & { sameAs: number | null, refused_report_at?: string | null, refused_report_status?: string | null }} Row */
@@ -19,14 +19,12 @@ export function AttemptTable({ attempts, show, more }) {
     keyOf: (/** @type {Row} */ row) => String(row.attempt),
     columns: [
       { name: "attempt", title: "Attempt", align: "right", phone: "head", cell: (/** @type {Row} */ row) => row.attempt },
-      { name: "outcome", title: "Ended", cell: (/** @type {Row} */ row) => html`${outcomeWords(row.outcome).word} <code class="code">${row.outcome}</code>` },
+      { name: "outcome", title: "Ended", cell: (/** @type {Row} */ row) => html`${outcomeWords(row.outcome).word} <code class="code">${row.outcome}</code>${h(Late, { row })}` },
       { name: "held", title: "Held for", align: "right", cell: (/** @type {Row} */ row) => h(Lasts, { seconds: row.leased_at === null ? null : (leaseEnd(row) - Date.parse(row.leased_at)) / 1000 }) },
-      { name: "leased", title: "From", cell: (/** @type {Row} */ row) => h(At, { at: row.leased_at }) },
-      { name: "late", title: "Late by", align: "right", cell: (/** @type {Row} */ row) => h(Late, { row }) },
-      { name: "next", title: "Due again", phone: "hide", cell: (/** @type {Row} */ row) => (row.final_status ? html`<span class="note">${row.final_status}</span>` : h(At, { at: row.next_available_at })) },
-      { name: "engine", title: "Engine", cell: (/** @type {Row} */ row) => h(Id, row.engine_id ? { id: row.engine_id, to: { screen: "events", filters: { leased_by: row.engine_id } } } : { id: null }) },
-      { name: "version", title: "Version", cell: (/** @type {Row} */ row) => h(Stranger, { text: row.engine_software_version, most: 40 }) },
-      { name: "error", title: "What was said", width: "wide", cell: (/** @type {Row} */ row) => h(Said, { row }) },
+      { name: "ended", title: "Until", cell: (/** @type {Row} */ row) => h(Ago, { at: row.ended_at }) },
+      { name: "next", title: "Then", cell: (/** @type {Row} */ row) => h(Then, { row }) },
+      { name: "engine", title: "Engine", cell: (/** @type {Row} */ row) => h(EngineOf, { row }) },
+      { name: "error", title: "What was said", cell: (/** @type {Row} */ row) => h(Said, { row }) },
     ],
     actions: (/** @type {Row} */ row) => [{ verb: "details", run: () => show(row.attempt) }],
     more,
@@ -41,9 +39,23 @@ function sameAs(attempt, before) {
 
 /** @param {{ row: Row }} props */
 function Late({ row }) {
-  if (row.late_by_seconds !== null) return h(Lasts, { seconds: row.late_by_seconds });
-  if (!row.refused_report_at) return html`<span class="nothing">–</span>`;
-  return html`${h(Lasts, { seconds: (Date.parse(row.refused_report_at) - leaseEnd(row)) / 1000 })} <small>refused</small>`;
+  if (row.late_by_seconds !== null) return html` <small>late by ${h(Lasts, { seconds: row.late_by_seconds })}</small>`;
+  if (!row.refused_report_at) return null;
+  return html` <small>refused report ${h(Lasts, { seconds: (Date.parse(row.refused_report_at) - leaseEnd(row)) / 1000 })} later</small>`;
+}
+
+/** What followed for the event. @param {{ row: Row }} props */
+function Then({ row }) {
+  if (row.final_status) return row.final_status === "failed" ? "dead letter" : row.final_status;
+  if (row.next_available_at === null) return html`<span class="nothing">–</span>`;
+  const seconds = (Date.parse(row.next_available_at) - Date.parse(row.ended_at)) / 1000;
+  return seconds < 0.05 ? "due at once" : html`due ${h(Lasts, { seconds })} later`;
+}
+
+/** @param {{ row: Row }} props */
+function EngineOf({ row }) {
+  if (row.engine_id === null) return html`<span class="nothing">anonymous</span>`;
+  return html`${h(Id, { id: row.engine_id, to: { screen: "events", filters: { leased_by: row.engine_id } } })}${row.engine_software_version === null ? null : html` <small>${h(Stranger, { text: row.engine_software_version, most: 24 })}</small>`}`;
 }
 
 /** @param {{ row: Row }} props */

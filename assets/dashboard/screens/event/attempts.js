@@ -17,6 +17,8 @@ import { usePauses } from "./pauses.js";
 /** @typedef {import("../../api/types.js").components["schemas"]["Attempt"]} Attempt */
 /** @typedef {import("../../api/call.js").Data<"list_attempts">} Page */
 
+/** A longer table opens on request: the gantt above it shows the same. */
+const OPEN_MOST = 10;
 const FIRST_PAGE = 50;
 const NEXT_PAGES = 200;
 /** The gantt draws no more; the table goes on. */
@@ -46,8 +48,9 @@ export function EventAttempts({ event, open }) {
   if (event.attempt === 0 && event.status !== "queued") return null;
   return html`<div>
     ${h(Panel, { title: "What happened to it", poll, children: () => h(Drawn, { event, attempts, flags, show }) })}
-    ${attempts.length === 0 ? null : html`<section class="panel" aria-label="Attempts"><header class="panel-head"><h2>Attempts that have ended</h2></header>
-      ${h(AttemptTable, { attempts, show, more: more === null ? null : loadMore })}
+    ${attempts.length === 0 ? null : html`<section class="panel" aria-label="Attempts">
+      <details open=${attempts.length <= OPEN_MOST}><summary><h2>Attempts that have ended, as a table</h2></summary>
+        ${h(AttemptTable, { attempts, show, more: more === null ? null : loadMore })}</details>
       <div ref=${detail}>${open === null ? null : h(AttemptDetail, { key: open, id, attempt: Number(open) })}</div></section>`}
   </div>`;
 }

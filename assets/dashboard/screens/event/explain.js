@@ -16,7 +16,8 @@ const OPEN_SECONDS = 5;
 
 /** @param {{ event: import("../../rules/event-words.js").Event }} props */
 export function EventExplain({ event }) {
-  return may("explain_event") ? h(Explain, { event }) : null;
+  // How it completed is said above.
+  return may("explain_event") && event.status !== "completed" ? h(Explain, { event }) : null;
 }
 
 /** @param {{ event: import("../../rules/event-words.js").Event }} props */
@@ -40,7 +41,7 @@ function Reasons({ told, isWaiting }) {
     <p class="explain-verdict">${h(Stranger, { text: sentence(told.verdict.message), most: 1000 })} <code class="code">${told.verdict.code}</code></p>
     ${first ? h(More, { reason: first }) : null}
     ${told.expected_start_at ? html`<p>An engine is likely to take it at ${h(At, { at: told.expected_start_at })}: in ${h(CountDown, { to: told.expected_start_at, over: "no time" })}.</p>` : null}
-    ${others.length === 0 ? null : html`<details open=${isWaiting}><summary>${others.length === 1 ? "One thing more" : `${others.length} things more`} ${isWaiting ? "that stand in the way, or would come next" : ""}</summary>
+    ${others.length === 0 ? null : html`<details open=${isWaiting}><summary>${others.length === 1 ? "One thing more" : `${others.length} things more`}${isWaiting ? ", in the way or coming next" : ""}</summary>
       <ol class="explain-reasons">${others.map((reason) => html`<li key=${reason.code + reason.message}>
         <p class=${reason.is_decisive ? "explain-decisive" : ""}>${h(Stranger, { text: sentence(reason.message), most: 1000 })} <code class="code">${reason.code}</code>${reason.is_decisive ? " – this alone would keep it" : ""}</p>
         ${h(More, { reason })}</li>`)}</ol></details>`}
@@ -59,7 +60,7 @@ function More({ reason: { since, until, what_to_do, subject } }) {
   </div>`;
 }
 
-/** @param {string} text */
+/** It may begin with a name, which keeps its letters. @param {string} text */
 function sentence(text) {
-  return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+  return text + (/[.!?]$/.test(text) ? "" : ".");
 }
