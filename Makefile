@@ -32,7 +32,7 @@ endif
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest, bench)"
+	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest, demo, bench)"
 
 run: postgres debug ## Build (debug) and serve on http://127.0.0.1:8080 (a private database, or DATABASE_URL)
 	exec $(BINARY) serve --listen $(LISTEN) $(ARGS)
@@ -87,10 +87,10 @@ alerts: ## Check the alert rules in docs/alerts.yml, and run their unit tests
 fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
 	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
-demo: debug $(CLIENTS_VENV)/installed examples-typescript ## Play examples/ with engines that crash, hang and restart, and account for every event
+demo: debug $(CLIENTS_VENV)/installed examples-typescript ## Play examples/ with engines that crash, hang and restart, and account for every event (ARGS=--stay: leave its dashboard)
 	scripts/ensure-postgres
 	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY) \
-		--node-engine $(EXAMPLES_NODE)/demo/unruly.js
+		--node-engine $(EXAMPLES_NODE)/demo/unruly.js $(ARGS)
 
 check-api: debug $(CLIENTS_VENV)/installed ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
 	scripts/ensure-postgres
