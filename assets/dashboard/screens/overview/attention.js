@@ -3,10 +3,7 @@ import { serverNow } from "../../api/call.js";
 import { allIsWell, keyOf, offerOf, weightOf } from "../../rules/attention.js";
 import { rate } from "../../rules/numbers.js";
 import { lasts } from "../../rules/times.js";
-import { act } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
-import { asCli } from "../../parts/copy-as.js";
-import { ask } from "../../parts/dialog.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { resume } from "../../parts/pause.js";
@@ -15,6 +12,7 @@ import { useStill } from "../../parts/still.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Ago } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
+import { lift } from "../queue/quarantines.js";
 
 /** @typedef {import("../../state/overview.js").Overview} Overview */
 /** @typedef {import("../../rules/attention.js").AttentionItem} AttentionItem */
@@ -60,17 +58,4 @@ function Item({ item, isGone, overview }) {
 function Act({ action: { operation, verb, engineType, version }, overview }) {
   const run = () => (operation === "resume_queue" ? resume(overview.queues.find((queue) => queue.engine_type === engineType) ?? { engine_type: engineType }) : lift(engineType, version ?? null));
   return h(Button, { operation, onClick: run, children: verb });
-}
-
-/** @param {string} engineType @param {string | null} version null: engines without one */
-export async function lift(engineType, version) {
-  const request = { path: { engine_type: engineType }, query: version === null ? { without_version: true } : { engine_software_version: version } };
-  const which = version === null ? "Engines without a version" : `Engines of version ${version}`;
-  const isSure = await ask({
-    title: "Lift a quarantine",
-    sentence: html`${h(Stranger, { text: which })} get events of ${engineType} again.`,
-    verb: "Lift",
-    cli: () => asCli("lift_quarantine", request),
-  });
-  if (isSure) await act("lift_quarantine", request, { done: `The quarantine in ${engineType} is lifted.` });
 }
