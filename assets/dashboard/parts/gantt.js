@@ -16,6 +16,8 @@ import { short } from "./id.js";
 const AXIS_HEIGHT = 32;
 const BESIDE = 4;
 const FIRST_SHOWN = 20;
+/** With more attempts, the table goes on. */
+export const DRAWN_MOST = 200;
 
 /**
  * @param {object} props
@@ -24,8 +26,9 @@ const FIRST_SHOWN = 20;
  * @param {readonly import("../rules/gantt.js").Flag[]} props.flags
  * @param {number} props.now
  * @param {(attempt: number) => void} props.onOpen an attempt was chosen
+ * @param {(() => Promise<unknown>) | null} props.more loads older attempts
  */
-export function Gantt({ event, attempts, flags, now, onOpen }) {
+export function Gantt({ event, attempts, flags, now, onOpen, more }) {
   const [isWhole, setWhole] = useState(false);
   const [byEngine, setByEngine] = useState(false);
   const [isTrue, setTrue] = useState(false);
@@ -46,6 +49,7 @@ export function Gantt({ event, attempts, flags, now, onOpen }) {
       ${attempts.length > FIRST_SHOWN
         ? h(Button, { kind: "quiet", onClick: () => setWhole(!isWhole), children: isWhole ? `only the latest ${FIRST_SHOWN}` : `all ${attempts.length} that are loaded` })
         : null}
+      ${more !== null && attempts.length < DRAWN_MOST ? h(Button, { kind: "quiet", onClick: () => more().then(() => setWhole(true)), children: "load older ones" }) : null}
     </div>
     <div ref=${frame}>${h(Chart, { gantt, scale, now, isOpen: event.finished_at === null, onOpen })}</div>
     <ul class="gantt-legend">${legendOf(gantt.marks).map(({ kind, words }) => html`<li key=${kind}>${h(LegendMark, { kind })} ${words}</li>`)}</ul>
@@ -60,7 +64,7 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
   const id = useId();
   const zone = zoneNow();
   const [said, say] = useState(/** @type {Mark | null} */ (null));
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useState(-1);
   const scroller = useRef(/** @type {HTMLDivElement | null} */ (null));
   const { from, to } = useRowsInView(scroller, gantt.rows.length);
   const order = useMemo(() => gantt.marks.map((_, index) => index).sort((a, b) => before(gantt.marks, a, b)), [gantt]);
@@ -71,7 +75,7 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
   };
   /** @param {KeyboardEvent} event */
   const key = (event) => {
-    const place = Math.min(active, order.length - 1);
+    const place = Math.max(0, Math.min(active, order.length - 1));
     const mark = gantt.marks[order[place] ?? 0];
     const goal = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: order.length - 1, ArrowDown: nextRow(gantt.marks, order, place, 1), ArrowUp: nextRow(gantt.marks, order, place, -1) }[event.key];
     if (event.key === "Enter" && mark) open(mark);
@@ -91,7 +95,7 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
       if (mark instanceof SVGElement) mark.focus();
     });
   };
-  const current = order[Math.min(active, order.length - 1)];
+  const current = tabStop(gantt.marks, order, active, from, to);
   return html`<div>
     <div ref=${scroller} class="gantt-scroll" onKeyDown=${key} onMouseLeave=${() => say(null)}>
       <div class="gantt-grid">
@@ -139,6 +143,19 @@ function Label({ row, top }) {
 /** @param {Mark} mark @param {number} from @param {number} to */
 function isInView({ row, toRow = row }, from, to) {
   return Math.min(row, toRow) < to && Math.max(row, toRow) >= from;
+}
+
+/**
+ * The mark that the tab key reaches: the one that was left, or else the latest of those in the document.
+ * @param {readonly Mark[]} marks @param {readonly number[]} order @param {number} active @param {number} from @param {number} to
+ */
+function tabStop(marks, order, active, from, to) {
+  const isThere = (/** @type {number | undefined} */ index) => {
+    const mark = index === undefined ? undefined : marks[index];
+    return mark !== undefined && isInView(mark, from, to);
+  };
+  const left = order[active];
+  return isThere(left) ? left : order.findLast(isThere);
 }
 
 /** @param {readonly Mark[]} marks @param {number} a @param {number} b */

@@ -5,7 +5,7 @@ import { flagsOf } from "../../rules/event-flags.js";
 import { tick } from "../../state/live.js";
 import { setFilter } from "../../state/place.js";
 import { useOnce } from "../../state/poll.js";
-import { Gantt } from "../../parts/gantt.js";
+import { DRAWN_MOST, Gantt } from "../../parts/gantt.js";
 import { h, html } from "../../parts/html.js";
 import { Panel } from "../../parts/panel.js";
 import { AttemptDetail } from "./attempt-detail.js";
@@ -21,8 +21,6 @@ import { usePauses } from "./pauses.js";
 const OPEN_MOST = 10;
 const FIRST_PAGE = 50;
 const NEXT_PAGES = 200;
-/** The gantt draws no more; the table goes on. */
-const DRAWN_MOST = 200;
 
 /** @param {{ event: Event, open: string | null }} props open: the attempt whose details are shown */
 export function EventAttempts({ event, open }) {
@@ -47,7 +45,7 @@ export function EventAttempts({ event, open }) {
   };
   if (event.attempt === 0 && event.status !== "queued") return null;
   return html`<div>
-    ${h(Panel, { title: "What happened to it", poll, children: () => h(Drawn, { event, attempts, flags, show }) })}
+    ${h(Panel, { title: "What happened to it", poll, children: () => h(Drawn, { event, attempts, flags, show, more: more === null ? null : loadMore }) })}
     ${attempts.length === 0 ? null : html`<section class="panel" aria-label="Attempts">
       <details open=${attempts.length <= OPEN_MOST}><summary><h2>Attempts that have ended, as a table</h2></summary>
         ${h(AttemptTable, { attempts, show, more: more === null ? null : loadMore })}</details>
@@ -55,13 +53,13 @@ export function EventAttempts({ event, open }) {
   </div>`;
 }
 
-/** @param {{ event: Event, attempts: readonly Attempt[], flags: readonly import("../../rules/gantt.js").Flag[], show: (attempt: number) => void }} props */
-function Drawn({ event, attempts, flags, show }) {
+/** @param {{ event: Event, attempts: readonly Attempt[], flags: readonly import("../../rules/gantt.js").Flag[], show: (attempt: number) => void, more: (() => Promise<unknown>) | null }} props */
+function Drawn({ event, attempts, flags, show, more }) {
   // One that has ended stands still; one that is open grows by the second.
   const isOpen = event.finished_at === null;
   const now = isOpen ? (void tick.value, serverNow()) : Date.parse(event.finished_at ?? "");
   const drawn = useMemo(() => attempts.slice(0, DRAWN_MOST), [attempts]);
-  return h(Gantt, { event, attempts: drawn, flags, now, onOpen: show });
+  return h(Gantt, { event, attempts: drawn, flags, now, onOpen: show, more });
 }
 
 /** The newest first, each once: pages may overlap when an attempt has ended meanwhile. @param {readonly Attempt[]} first @param {readonly Attempt[]} older */

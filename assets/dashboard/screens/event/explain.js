@@ -38,12 +38,12 @@ function Reasons({ told, isWaiting }) {
   const first = told.reasons.find((reason) => reason.is_decisive) ?? told.reasons[0];
   const others = told.reasons.filter((reason) => reason !== first);
   return html`<div class="explain">
-    <p class="explain-verdict">${h(Stranger, { text: sentence(told.verdict.message), most: 1000 })} <code class="code">${told.verdict.code}</code></p>
+    <p class="explain-verdict">${h(Stranger, { text: sentence(told.verdict.message, first), most: 1000 })} <code class="code">${told.verdict.code}</code></p>
     ${first ? h(More, { reason: first }) : null}
     ${told.expected_start_at ? html`<p>An engine is likely to take it at ${h(At, { at: told.expected_start_at })}: in ${h(CountDown, { to: told.expected_start_at, over: "no time" })}.</p>` : null}
     ${others.length === 0 ? null : html`<details open=${isWaiting}><summary>${others.length === 1 ? "One thing more" : `${others.length} things more`}${isWaiting ? ", in the way or coming next" : ""}</summary>
       <ol class="explain-reasons">${others.map((reason) => html`<li key=${reason.code + reason.message}>
-        <p class=${reason.is_decisive ? "explain-decisive" : ""}>${h(Stranger, { text: sentence(reason.message), most: 1000 })} <code class="code">${reason.code}</code>${reason.is_decisive ? " – this alone would keep it" : ""}</p>
+        <p class=${reason.is_decisive ? "explain-decisive" : ""}>${h(Stranger, { text: sentence(reason.message, reason), most: 1000 })} <code class="code">${reason.code}</code>${reason.is_decisive ? " – this alone would keep it" : ""}</p>
         ${h(More, { reason })}</li>`)}</ol></details>`}
   </div>`;
 }
@@ -60,7 +60,9 @@ function More({ reason: { since, until, what_to_do, subject } }) {
   </div>`;
 }
 
-/** It may begin with a name, which keeps its letters. @param {string} text */
-function sentence(text) {
-  return text + (/[.!?]$/.test(text) ? "" : ".");
+/** With a capital letter, but where it begins with the name of a queue. @param {string} text @param {Reason | undefined} reason */
+function sentence(text, reason) {
+  const name = reason?.subject.engine_type;
+  const begun = name && text.startsWith(name) ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
+  return begun + (/[.!?]$/.test(text) ? "" : ".");
 }
