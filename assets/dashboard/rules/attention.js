@@ -64,6 +64,18 @@ function actionOf({ code, subject }) {
 }
 
 /**
+ * What a list leaves out: `982 more: nobody_works 980, paused_long 2`.
+ * @param {readonly AttentionItem[]} items
+ */
+export function restInWords(items) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { code } of items) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([code, n]) => `${code} ${n}`);
+  return `${items.length} more: ${parts.join(", ")}.`;
+}
+
+/**
  * The sentence of a day on which there is nothing to see to.
  * @param {{ completed: string, oldest: string | null, engines: number, queues: number }} facts in words
  */

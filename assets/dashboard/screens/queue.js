@@ -57,15 +57,15 @@ const PLOTS = [
 /** @param {import("./list.js").ScreenProps} props */
 function QueueScreen({ id: name, values }) {
   const poll = usePoll(`read_queue:${name}`, async (signal) => (await call("read_queue", { path: { engine_type: name }, signal })).data, { seconds: 5 });
-  const isMissing = poll.error?.status === 404;
+  const isThere = poll.data !== null;
   return html`<div class="queue">
     ${h(Head, { name, poll })}
-    ${isMissing ? null : html`
+    ${isThere ? html`
       ${h(Now, { poll })}
       ${h(HistoryPanel, { title: "Flow", values, plots: PLOTS, engineType: name, links: (from, to) => minuteOf(name, from, to) })}
       ${h(NextUp, { name })}
       <div class="queue-lists">${h(Engines, { name })}${h(DeadLetterGroups, { name })}</div>
-      ${h(Settings, { name, poll })}`}
+      ${h(Settings, { name, poll })}` : null}
   </div>`;
 }
 

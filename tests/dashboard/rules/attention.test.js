@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allIsWell, keyOf, offerOf, weightOf } from "../../../assets/dashboard/rules/attention.js";
+import { allIsWell, keyOf, offerOf, restInWords, weightOf } from "../../../assets/dashboard/rules/attention.js";
 import { item } from "./queues.js";
 
 const queue = { screen: "queues", id: "dialogue" };
@@ -40,6 +40,10 @@ test("two items about different things are different ones, also with the same co
   const keys = [item(), item({ subject: { engine_type: "vision" } }), item({ code: "poison" }), item({ subject: { engine_software_version: "1" } })].map(keyOf);
   assert.equal(new Set(keys).size, keys.length);
   assert.equal(keyOf(item()), keyOf(item({ count: 9, message: "other" })));
+});
+
+test("what is left out is counted by code", () => {
+  assert.equal(restInWords([item(), item({ code: "poison" }), item({ code: "poison" })]), "3 more: poison 2, dying 1.");
 });
 
 test("a calm day says what goes on", () => {

@@ -1,6 +1,7 @@
 /** What somebody should see to: the worst first, each with one link, and at most one thing to do. */
 import { serverNow } from "../../api/call.js";
-import { allIsWell, keyOf, offerOf, weightOf } from "../../rules/attention.js";
+import { useState } from "../../vendor/hooks.js";
+import { allIsWell, keyOf, offerOf, restInWords, weightOf } from "../../rules/attention.js";
 import { rate } from "../../rules/numbers.js";
 import { lasts } from "../../rules/times.js";
 import { Button } from "../../parts/button.js";
@@ -19,15 +20,20 @@ import { lift } from "../queue/quarantines.js";
 
 /** Numbers that are older than this say so. */
 const OLD_SECONDS = 20;
+/** Items that are shown at first: more are a sign of one cause, and nobody reads them. */
+const SHOWN = 20;
 
 /** @param {{ overview: Overview }} props */
 export function Attention({ overview }) {
   const { shown, added, handlers } = useStill(overview.attention, keyOf);
+  const [isWhole, setWhole] = useState(false);
+  const listed = isWhole ? shown : shown.slice(0, SHOWN);
   const age = (serverNow() - Date.parse(overview.as_of)) / 1000;
   return html`<div ...${handlers}>
     ${age > OLD_SECONDS ? html`<p class="attention-old">${h(Status, { word: `These numbers are ${lasts(age)} old`, kind: "warning" })} The server is slow to measure: look at its log and its database.</p>` : null}
     ${shown.length === 0 ? html`<p class="attention-well">${h(Status, { word: wellOf(overview), kind: "good" })}</p>` : null}
-    <ol class="attention">${shown.map(({ key, row, isGone }) => h(Item, { key, item: row, isGone, overview }))}</ol>
+    <ol class="attention">${listed.map(({ key, row, isGone }) => h(Item, { key, item: row, isGone, overview }))}</ol>
+    ${listed.length < shown.length ? html`<p>${restInWords(shown.slice(SHOWN).map(({ row }) => row))} ${h(Button, { onClick: () => setWhole(true), children: `Show all ${shown.length}` })}</p>` : null}
     ${added > 0 ? html`<p class="note">${added} more, once the pointer is elsewhere.</p>` : null}
   </div>`;
 }
