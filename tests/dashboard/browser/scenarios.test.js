@@ -16,24 +16,35 @@ dashboardTest("S1: the page names the worst problem, and since when", night, {},
   assert.ok(performance.now() - began < 10_000 * slowness(), "within ten seconds");
   const text = await worst.innerText();
   assert.match(text, /critical/);
-  assert.match(text, /since/);
+  assert.match(text, /since|began/);
   const [name] = /** @type {string} */ (attention[0].message).split(" ");
   assert.ok(text.includes(name ?? ""), text);
   assert.equal(dashboard.clicks + dashboard.keys, 0);
 });
 
-dashboardTest("S2: an event's id pasted anywhere leads to why it does not run", night, { clipboard: true }, async (dashboard) => {
+dashboardTest("S2: an event's id pasted anywhere leads to why it does not run", night, {}, async (dashboard) => {
   const { page } = dashboard;
   for (const [fact, code] of [["waiting", "none_active"], ["paused_event", "queue_paused"], ["delayed", "not_due_yet"]]) {
     await dashboard.open("#/queues");
-    await page.evaluate((id) => navigator.clipboard.writeText(id), facts[fact ?? ""]);
-    await page.evaluate(() => /** @type {HTMLElement | null} */ (document.activeElement)?.blur());
-    await dashboard.press("ControlOrMeta+v");
+    // A browser without a window has no menu, and so no paste where nothing is edited.
+    await page.evaluate((id) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", ` ${id}\n`);
+      document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }, facts[fact ?? ""]);
     await page.getByText("Why it does not run").waitFor();
     await page.locator(".explain-verdict").filter({ hasText: code ?? "" }).waitFor();
   }
-  assert.equal(dashboard.clicks, 0);
-  assert.equal(dashboard.keys, 3, "one paste each");
+  assert.equal(dashboard.clicks + dashboard.keys, 0);
+});
+
+dashboardTest("an id pasted into the jump box is looked for without Enter", night, { clipboard: true }, async (dashboard) => {
+  const { page } = dashboard;
+  await dashboard.open();
+  await page.evaluate((id) => navigator.clipboard.writeText(id), facts["dead_letter"]);
+  await dashboard.press("/");
+  await dashboard.press("ControlOrMeta+v");
+  await page.waitForURL(new RegExp(`#/events/${facts["dead_letter"]}`));
 });
 
 dashboardTest("S5: a queue is paused for 30 minutes, with a reason, on a phone", night, { width: 360, height: 740 }, async (dashboard) => {
@@ -76,7 +87,7 @@ dashboardTest("a report that came after the end of its lease is told of", night,
 dashboardTest("S11: the address is what a colleague needs to see the same", night, {}, async (dashboard) => {
   const { page, context } = dashboard;
   await dashboard.open("#/queues");
-  await page.getByLabel("Name", { exact: false }).first().fill("bill");
+  await page.locator("main input[type=search]").first().fill("bill");
   await page.waitForURL(/q=bill/);
   await page.getByRole("link", { name: "vision" }).waitFor({ state: "detached" });
   const colleague = await context.newPage();

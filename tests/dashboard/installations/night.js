@@ -56,7 +56,7 @@ async function versionsThatDie(night) {
   const cause = (/** @type {string} */ type) => items.find((/** @type {{ error_type: string }} */ each) => each.error_type === type).error_fingerprint;
   night.facts["timeout_fingerprint"] = cause("Timeout");
   const job = { filter: { engine_type: "dialogue", error_type: "SchemaError", engine_software_version: "2.5.0" }, canary: { count: 1, continue_at_success_ratio: 0.9, wait_seconds: 600 } };
-  night.facts["job"] = (await operator.call("POST", "redrive-jobs", job)).job_id;
+  night.facts["job"] = (await operator.call("POST", "redrive-jobs", job)).job.job_id;
   const engine = await Engine.register(night, "dialogue", { version: "2.5.1", slots: 4, timeout: 60 });
   return work(engine);
 }

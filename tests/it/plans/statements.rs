@@ -166,6 +166,11 @@ pub const STATEMENTS: [Statement; 29] = [
     Statement { name: "free_open_keys", sql: sql!("free_open_keys"), arguments: array },
     Statement { name: "are_open", sql: sql!("are_open"), arguments: array },
     Statement {
+        name: "note_refused_report",
+        sql: sql!("note_refused_report"),
+        arguments: |ids| format!("'{}', 1, 'completed'", ids[0]),
+    },
+    Statement {
         name: "take_loss_back",
         sql: sql!("take_loss_back"),
         arguments: |ids| format!("'{}', {TOKEN}, null", ids[0]),
