@@ -1,14 +1,14 @@
 /** Discarding many for good: counted first, the number typed, and in chunks where they are very many. */
 import { call, serverNow } from "../api/call.js";
-import { bodyOf, inWords } from "../rules/dead-letter-filter.js";
+import { bodyOf } from "../rules/dead-letter-filter.js";
 import { count } from "../rules/numbers.js";
-import { visible } from "../rules/text.js";
 import { refreshAll } from "../state/poll.js";
 import { said } from "./act.js";
 import { Button } from "./button.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
 import { exportLetters } from "./export-letters.js";
+import { filterWords } from "./filter-words.js";
 import { h, html } from "./html.js";
 import { tell } from "./notices.js";
 
@@ -32,7 +32,7 @@ export async function purgeMany({ values }) {
     const isWanted = await ask({
       title: `Discard ${letters(matched)}?`,
       sentence: `${news}They go for good and cannot be redriven any more; their events stay, as failed, until their time is over. This cannot be undone.`,
-      facts: [["Which", visible(inWords(values))]],
+      facts: [["Which", filterWords(values)]],
       form: () => html`<p>${h(Button, { onClick: () => exportLetters(values), children: "export them as JSON lines first" })}</p>`,
       verb: `Discard ${count(matched)}`,
       isDanger: true,

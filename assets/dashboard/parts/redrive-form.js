@@ -35,26 +35,26 @@ export function RedriveForm({ plan, change, filter }) {
 
 /** @param {{ plan: import("../vendor/signals.js").Signal<Plan>, change: (news: Partial<Plan>) => void, many: number }} props */
 function Pace({ plan, change, many }) {
-  const { paceCode, ownRate, finishedPerSecond } = plan.value;
+  const { paceCode, ownRate, finishedPerSecond, isWaitedIn } = plan.value;
   const paces = pacesOf(Math.max(1, many), finishedPerSecond);
   const own = { code: /** @type {const} */ ("own"), eventsPerSecond: Number(ownRate) || null, seconds: many / (Number(ownRate) || 1) };
   const chosen = [...paces, own].find(({ code }) => code === paceCode) ?? own;
-  const warning = warningOf(chosen, finishedPerSecond);
+  const warning = isWaitedIn ? warningOf(chosen, finishedPerSecond) : null;
   return html`<fieldset class="redrive-paces"><legend>How fast</legend>
-    ${[...paces, own].map((pace) => html`<label key=${pace.code}><input type="radio" name="pace" checked=${pace.code === paceCode} onChange=${() => change({ paceCode: pace.code })} /> ${wordsOf(pace, finishedPerSecond)}
+    ${[...paces, own].map((pace) => html`<label key=${pace.code}><input type="radio" name="pace" checked=${pace.code === paceCode} onChange=${() => change({ paceCode: pace.code })} /> ${wordsOf(pace)}
       ${pace.code === "own" ? html`<input class="redrive-own" inputmode="decimal" aria-label="Events a second" value=${ownRate} onInput=${(/** @type {any} */ event) => change({ ownRate: event.currentTarget.value, paceCode: "own" })} /> events a second` : null}</label>`)}
     ${warning === null ? null : html`<p class="note">${warning}</p>`}</fieldset>`;
 }
 
-/** @param {import("../rules/redrive-plan.js").Pace} pace @param {number | null} finished */
-function wordsOf({ code, eventsPerSecond, seconds }, finished) {
+/** @param {import("../rules/redrive-plan.js").Pace} pace */
+function wordsOf({ code, eventsPerSecond, seconds }) {
   switch (code) {
     case "ten_minutes":
       return `over ten minutes (${rate(eventsPerSecond)})`;
     case "hour":
       return `over an hour (${rate(eventsPerSecond)})`;
     case "tenth":
-      return `at a tenth of what the queue finishes now, ${rate(finished)}: takes ${lasts(seconds)}`;
+      return `at ${rate(eventsPerSecond)}, a tenth of what the queue finishes now: takes ${lasts(seconds)}`;
     case "at_once":
       return "as fast as the server can";
     case "own":

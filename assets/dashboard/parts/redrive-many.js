@@ -1,14 +1,14 @@
 /** Redriving many as a job of the server: counted first, at a pace that is chosen, and with a rule that stops it. */
 import { call, serverNow } from "../api/call.js";
-import { bodyOf, inWords } from "../rules/dead-letter-filter.js";
+import { bodyOf } from "../rules/dead-letter-filter.js";
 import { count } from "../rules/numbers.js";
-import { visible } from "../rules/text.js";
 import { PRESET_STOP_RATIO, pacesOf, whyNot } from "../rules/redrive-plan.js";
 import { refreshAll } from "../state/poll.js";
 import { signal } from "../vendor/signals.js";
 import { said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
+import { filterWords } from "./filter-words.js";
 import { h } from "./html.js";
 import { tell } from "./notices.js";
 import { RedriveForm } from "./redrive-form.js";
@@ -26,6 +26,7 @@ import { RedriveForm } from "./redrive-form.js";
  * @property {number} canary how many are tried first; 0: none
  * @property {boolean} onlyNew without those that were redriven before
  * @property {number | null} finishedPerSecond
+ * @property {boolean} isWaitedIn events are due in the queue already
  * @property {string | null} news what has changed since it was asked
  */
 
@@ -43,7 +44,7 @@ export async function redriveMany({ values, isRest = false, canary = 0 }) {
   const before = wanted["dead_lettered_before"];
   const filter = { ...wanted, dead_lettered_before: typeof before === "string" && before < asOf ? before : asOf };
   /** @type {import("../vendor/signals.js").Signal<Plan>} */
-  const plan = signal({ counted: null, paceCode: "ten_minutes", ownRate: "1", stopRatio: PRESET_STOP_RATIO, canary, onlyNew: isRest, finishedPerSecond: null, news: null });
+  const plan = signal({ counted: null, paceCode: "ten_minutes", ownRate: "1", stopRatio: PRESET_STOP_RATIO, canary, onlyNew: isRest, finishedPerSecond: null, isWaitedIn: false, news: null });
   const change = (/** @type {Partial<Plan>} */ news) => {
     const isOther = news.onlyNew !== undefined && news.onlyNew !== plan.value.onlyNew;
     plan.value = { ...plan.value, ...news, ...(isOther ? { counted: null } : {}) };
@@ -56,12 +57,12 @@ export async function redriveMany({ values, isRest = false, canary = 0 }) {
     if (plan.value.onlyNew === onlyNew) change({ counted });
   };
   void countThem();
-  if (typeof wanted["engine_type"] === "string") void paceOf(wanted["engine_type"]).then((finishedPerSecond) => change({ finishedPerSecond }));
+  if (typeof wanted["engine_type"] === "string") void paceOf(wanted["engine_type"]).then(change);
   for (;;) {
     const isWanted = await ask({
       title: isRest ? "Redrive the rest" : "Redrive as a job",
       sentence: `The server puts them back into their queues, the oldest first, also when this page is closed. It can be paused and cancelled; what an engine has finished stays done.`,
-      facts: [["Which", visible(inWords(values))]],
+      facts: [["Which", filterWords(values)]],
       form: () => h(RedriveForm, { plan, change, filter: body().filter }),
       why: () => whyNot(plan.value.counted) ?? faultOf(plan.value),
       verb: isRest ? "Redrive the rest" : "Redrive",
@@ -110,12 +111,13 @@ async function dryRun({ filter }) {
   }
 }
 
-/** What the queue finishes a second; null: it is not known. @param {string} engine_type */
+/** What the queue does now; nothing where it is not known: the offer is smaller then. @param {string} engine_type @returns {Promise<Partial<Plan>>} */
 async function paceOf(engine_type) {
   try {
-    return (await call("read_queue", { path: { engine_type } })).data.rates.completed_per_second;
+    const { rates, due } = (await call("read_queue", { path: { engine_type } })).data;
+    return { finishedPerSecond: rates.completed_per_second, isWaitedIn: due > 0 };
   } catch {
-    return null; // the offer is smaller then
+    return {};
   }
 }
 

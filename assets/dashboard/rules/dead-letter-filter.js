@@ -86,18 +86,18 @@ export function titleOf(name) {
   return /** @type {Record<string, string>} */ (TITLES)[name] ?? name;
 }
 
-/** @param {Values} values @returns {{ name: string, title: string, value: string }[]} each part of the filter in words */
-export function partsOf(values) {
-  return NAMES.filter((name) => values[name] !== undefined).map((name) => {
-    const value = values[name] ?? "";
-    return { name, title: titleOf(name), value: value === "" ? "none" : name === "reason" ? value.split(",").map(reason).join(" or ") : value };
-  });
+/** @param {Values} values @param {(instant: string) => string} [at] how times are shown */
+export function inWords(values, at = (instant) => instant) {
+  const parts = NAMES.filter((name) => values[name] !== undefined).map((name) => `${titleOf(name)} ${valueInWords(name, values[name] ?? "", at)}`);
+  return parts.length === 0 ? "all dead letters that you may see" : parts.join(", ");
 }
 
-/** @param {Values} values */
-export function inWords(values) {
-  const parts = partsOf(values).map(({ title, value }) => `${title} ${value}`);
-  return parts.length === 0 ? "all dead letters that you may see" : parts.join(", ");
+/** @param {string} name @param {string} value @param {(instant: string) => string} at */
+function valueInWords(name, value, at) {
+  if (value === "") return "none";
+  if (name === "reason") return value.split(",").map(reason).join(" or ");
+  if (kindOf(name) !== "time") return value;
+  return value.startsWith("-") ? `${value.slice(1)} ago` : at(value);
 }
 
 /** @param {string} code of the API */

@@ -1,9 +1,9 @@
 /** One redrive job. */
-import { inWords, valuesOf } from "../rules/dead-letter-filter.js";
+import { valuesOf } from "../rules/dead-letter-filter.js";
 import { count, percent, rate } from "../rules/numbers.js";
 import { lasts } from "../rules/times.js";
-import { visible } from "../rules/text.js";
 import { CopyAs } from "../parts/copy-as.js";
+import { filterWords } from "../parts/filter-words.js";
 import { h, html } from "../parts/html.js";
 import { JobPanel } from "../parts/job-panel.js";
 import { Link } from "../parts/link.js";
@@ -26,7 +26,7 @@ function Facts({ job }) {
   const { canary, skipped } = job;
   return html`<div>
     <dl class="facts">
-      <div><dt>Which</dt><dd>${h(Link, { to: { screen: "dead-letter-group", filters: values }, children: visible(inWords(values)) })}</dd></div>
+      <div><dt>Which</dt><dd>${h(Link, { to: { screen: "dead-letter-group", filters: values }, children: filterWords(values) })}</dd></div>
       <div><dt>Matched when it was made</dt><dd>${count(job.matched)}</dd></div>
       <div><dt>Redriven</dt><dd>${count(job.redriven)}</dd></div>
       <div><dt>Done</dt><dd>${count(job.completed)}</dd></div>

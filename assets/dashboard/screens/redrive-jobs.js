@@ -1,13 +1,13 @@
 /** Redrive jobs: which there are, and how far they are. */
 import { call } from "../api/call.js";
-import { inWords, valuesOf } from "../rules/dead-letter-filter.js";
+import { valuesOf } from "../rules/dead-letter-filter.js";
 import { count, rate } from "../rules/numbers.js";
 import { faring, stateOf } from "../rules/redrive-job.js";
-import { visible } from "../rules/text.js";
 import { usePages } from "../state/pages.js";
 import { said } from "../parts/act.js";
 import { CopyAs } from "../parts/copy-as.js";
 import { FilterBar } from "../parts/filter-bar.js";
+import { filterWords } from "../parts/filter-words.js";
 import { h, html } from "../parts/html.js";
 import { Id } from "../parts/id.js";
 import { JobBar } from "../parts/job-panel.js";
@@ -51,7 +51,7 @@ function RedriveJobs({ values }) {
         columns: [
           { name: "job_id", title: "Job", phone: "head", cell: ({ job_id }) => h(Id, { id: job_id }) },
           { name: "state", title: "State", cell: (/** @type {Job} */ job) => twoLines(h(Status, stateOf(job)), job.state_reason) },
-          { name: "filter", title: "Which", width: "wide", cell: ({ filter }) => visible(inWords(valuesOf(filter))) },
+          { name: "filter", title: "Which", width: "wide", cell: ({ filter }) => filterWords(valuesOf(filter)) },
           { name: "progress", title: "How they fared", cell: (/** @type {Job} */ job) => twoLines(h(JobBar, { job }), faring(job)) },
           { name: "redriven", title: "Redriven", align: "right", cell: ({ redriven, matched, events_per_second }) => twoLines(`${count(redriven)} of ${count(matched)}`, events_per_second === null ? "" : rate(events_per_second)) },
           { name: "created", title: "Made", cell: ({ created_at, created_by }) => twoLines(h(Ago, { at: created_at }), created_by === null ? "" : h(Stranger, { text: created_by, most: 40 })) },

@@ -60,7 +60,7 @@ function Rows({ tries, at }) {
       const [word, kind] = STATUS[fate(tried)];
       return html`<tr key=${id}><th scope="row">${h(Id, { id, to: { screen: "events", id } })}</th><td>${h(Status, { word, kind })}</td>
         <td>${event === null ? null : h(SmallGantt, { event, attempts: attempts.filter((each) => each.ended_at >= at), now: serverNow(), width: 160 })}</td>
-        <td>${event?.error_message && event.status !== "completed" ? h(Stranger, { text: event.error_message, most: 80 }) : null}</td></tr>`;
+        <td>${event?.status === "failed" ? h(Stranger, { text: event.error_message, most: 80 }) : null}</td></tr>`;
     })}</tbody></table></div>
   </div>`;
 }

@@ -1,6 +1,6 @@
 /** Dead letters one by one: what each died of, and what is done about those that are chosen. */
 import { call, serverNow } from "../../api/call.js";
-import { inWords, queryOf, reason } from "../../rules/dead-letter-filter.js";
+import { queryOf, reason } from "../../rules/dead-letter-filter.js";
 import { countOf, isNothing, nothing, ofFilter, underFilter } from "../../rules/choice.js";
 import { bytes, count } from "../../rules/numbers.js";
 import { usePages } from "../../state/pages.js";
@@ -8,6 +8,7 @@ import { useEffect } from "../../vendor/hooks.js";
 import { useSignal } from "../../vendor/signals.js";
 import { Button } from "../../parts/button.js";
 import { discard, redriveOne } from "../../parts/dead-letter-actions.js";
+import { filterWords } from "../../parts/filter-words.js";
 import { h, html } from "../../parts/html.js";
 import { Id } from "../../parts/id.js";
 import { NoDeadLetters } from "./none.js";
@@ -96,7 +97,7 @@ function redrives({ redrives: times, redriven_as }) {
 /** What is done about those that are chosen. @param {{ choice: import("../../vendor/signals.js").Signal<import("../../rules/choice.js").Choice>, filter: Values }} props */
 function Chosen({ choice, filter }) {
   const chosen = choice.value;
-  const words = inWords(filter);
+  const words = filterWords(filter);
   const many = countOf(chosen);
   const done = (/** @type {unknown} */ result) => {
     if (result !== null) choice.value = nothing;
