@@ -1,5 +1,5 @@
 /** Pausing and resuming a queue, wherever it is shown. Both are light: each brings back what the other changed. */
-import { call, serverNow } from "../api/call.js";
+import { serverNow } from "../api/call.js";
 import { LENGTHS, MOST_REASON, pauseBody, pauseInWords, sameAgain } from "../rules/pause.js";
 import { lasts } from "../rules/times.js";
 import { signal } from "../vendor/signals.js";
@@ -57,9 +57,4 @@ function restore({ engine_type: name, pause: before }) {
   return again
     ? act("pause_queue", { ...pathOf(name), body: again }, { done: `${name} is paused as before.` })
     : act("resume_queue", pathOf(name), { done: `${name} goes on.` });
-}
-
-/** @param {"pause_queue" | "resume_queue"} operation @param {string} name @param {import("../rules/pause.js").PauseBody} [body] */
-export function callFor(operation, name, body) {
-  return call(operation, { ...pathOf(name), ...(body ? { body } : {}) });
 }

@@ -21,7 +21,7 @@ import { lift } from "../queue/quarantines.js";
 /** Numbers that are older than this say so. */
 const OLD_SECONDS = 20;
 /** Items that are shown at first: more are a sign of one cause, and nobody reads them. */
-const SHOWN = 20;
+const SHOWN = 12;
 
 /** @param {{ overview: Overview }} props */
 export function Attention({ overview }) {

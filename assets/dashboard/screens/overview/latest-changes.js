@@ -10,13 +10,17 @@ import { Ago } from "../../parts/time.js";
 /** @typedef {readonly import("../../rules/changes.js").AuditEntry[]} Entries */
 
 const SHOWN = 8;
+const READ = 50;
+
+/** Signing in changes nothing. @param {Entries[number]} entry */
+const isChange = ({ action }) => action !== "create_session" && action !== "delete_session";
 
 export function LatestChanges() {
   return may("list_audit") ? h(Changes, null) : null;
 }
 
 function Changes() {
-  const poll = usePoll("list_audit:latest", async (signal) => (await call("list_audit", { query: { limit: SHOWN }, signal })).data.items, { seconds: 30 });
+  const poll = usePoll("list_audit:latest", async (signal) => (await call("list_audit", { query: { limit: READ }, signal })).data.items.filter(isChange).slice(0, SHOWN), { seconds: 30 });
   return h(Panel, {
     title: "Latest changes",
     poll,

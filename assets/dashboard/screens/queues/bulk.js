@@ -1,73 +1,95 @@
 /** Pausing or resuming the queues that are chosen, and what became of each. */
 import { useState } from "../../vendor/hooks.js";
-import { MOST, each } from "../../rules/bulk.js";
+import { serverNow } from "../../api/call.js";
+import { callEach } from "../../api/each.js";
 import { nothing } from "../../rules/choice.js";
 import { sameAgain } from "../../rules/pause.js";
-import { serverNow } from "../../api/call.js";
 import { refreshAll } from "../../state/poll.js";
 import { said } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
 import { tell } from "../../parts/notices.js";
-import { askPause, callFor } from "../../parts/pause.js";
+import { askPause } from "../../parts/pause.js";
 
 /** @typedef {import("../../rules/queue-state.js").BriefQueue} BriefQueue */
-/** @typedef {import("../../rules/bulk.js").Result<import("../../api/call.js").CallError>} Result */
-/** @typedef {{ verb: "paused" | "resumed", names: readonly string[], results: readonly Result[], run: (name: string) => Promise<unknown> }} Done */
+/** @typedef {import("../../rules/pause.js").PauseBody} PauseBody */
+/** @typedef {import("../../api/each.js").Outcome} Outcome */
+
+/** Requests that one press of a button makes, at most. */
+const MOST = 100;
+
+/**
+ * What is done to each: paused with this body, or, where there is none, resumed.
+ * @typedef {ReadonlyMap<string, PauseBody | null>} Orders
+ */
 
 /** @param {{ choice: import("../../vendor/signals.js").Signal<import("../../rules/choice.js").Choice>, queues: readonly BriefQueue[] }} props */
 export function Bulk({ choice, queues }) {
-  const [done, setDone] = useState(/** @type {Done | null} */ (null));
+  const [done, setDone] = useState(/** @type {{ orders: Orders, outcome: Outcome } | null} */ (null));
   const names = choice.value.ids;
   const why = names.length > MOST ? `at most ${MOST} at once` : null;
+  const paused = names.filter((name) => queues.some(({ engine_type, pause }) => pause && engine_type === name));
 
-  /** @param {Done["verb"]} verb @param {readonly string[]} wanted @param {Done["run"]} run @param {(name: string) => Promise<unknown>} [back] */
-  const start = async (verb, wanted, run, back) => {
-    setDone({ verb, names: wanted, results: [], run });
-    const results = await each(wanted, run, (heard) => setDone({ verb, names: wanted, results: /** @type {Result[]} */ (heard), run }));
-    const well = results.filter(({ error }) => error === null).map(({ name }) => name);
-    const undo = back && well.length > 0 ? { undo: () => start(verb === "paused" ? "resumed" : "paused", well, back) } : {};
-    tell(`${well.length} of ${wanted.length} queues are ${verb}.`, { isBad: well.length < wanted.length, ...undo });
+  /** @param {Orders} orders @param {Orders | null} back */
+  const start = async (orders, back) => {
+    choice.value = nothing;
+    const outcome = await carryOut(orders, (so) => setDone({ orders, outcome: so }));
+    const well = new Map([...(back ?? [])].filter(([name]) => outcome.done.includes(name)));
+    tell(inWords(orders, outcome), { isBad: outcome.failed.length > 0, ...(well.size > 0 ? { undo: () => start(well, null) } : {}) });
     void refreshAll();
   };
   const pauseAll = async () => {
     const body = await askPause(names);
-    if (body === null) return;
-    const wasPaused = new Map(queues.flatMap(({ engine_type, pause }) => (pause ? [[engine_type, pause]] : [])));
-    choice.value = nothing;
-    await start("paused", names, (name) => callFor("pause_queue", name, body), (name) => {
-      const before = wasPaused.get(name);
-      const again = before ? sameAgain(before, serverNow()) : null;
-      return again ? callFor("pause_queue", name, again) : callFor("resume_queue", name);
-    });
+    if (body !== null) await start(new Map(names.map((name) => [name, body])), asBefore(names, queues));
   };
-  const resumeAll = async () => {
-    const pauses = new Map(queues.flatMap(({ engine_type, pause }) => (pause ? [[engine_type, pause]] : [])));
-    const paused = names.filter((name) => pauses.has(name));
-    choice.value = nothing;
-    await start("resumed", paused, (name) => callFor("resume_queue", name), async (name) => {
-      const before = pauses.get(name);
-      const again = before ? sameAgain(before, serverNow()) : null;
-      if (again) await callFor("pause_queue", name, again);
-    });
-  };
-  const isAnyPaused = queues.some(({ engine_type, pause }) => pause && names.includes(engine_type));
+  const resumeAll = () => start(new Map(paused.map((name) => [name, null])), asBefore(paused, queues));
   return html`<div class="queues-bulk">
     ${names.length === 0 ? null : html`<div class="queues-chosen"><b>${names.length} chosen</b>
       ${h(Button, { operation: "pause_queue", why, onClick: pauseAll, children: "Pause" })}
-      ${h(Button, { operation: "resume_queue", why: why ?? (isAnyPaused ? null : "None of them is paused"), onClick: resumeAll, children: "Resume" })}
+      ${h(Button, { operation: "resume_queue", why: why ?? (paused.length > 0 ? null : "None of them is paused"), onClick: resumeAll, children: "Resume" })}
       ${h(Button, { kind: "quiet", onClick: () => (choice.value = nothing), children: "Choose none" })}</div>`}
-    ${done ? h(Outcome, { done, again: (left) => start(done.verb, left, done.run), close: () => setDone(null) }) : null}
+    ${done ? h(Shown, { ...done, again: (left) => start(left, null), close: () => setDone(null) }) : null}
   </div>`;
 }
 
-/** @param {{ done: Done, again: (names: readonly string[]) => Promise<void>, close: () => void }} props */
-function Outcome({ done: { verb, names, results }, again, close }) {
-  const failed = results.filter(({ error }) => error !== null);
-  if (results.length === names.length && failed.length === 0) return null;
+/** @param {Orders} orders @param {(outcome: Outcome) => void} progress @returns {Promise<Outcome>} */
+async function carryOut(orders, progress) {
+  const path = (/** @type {string} */ name) => ({ path: { engine_type: name } });
+  const names = [...orders.keys()];
+  const first = await callEach(names.filter((name) => orders.get(name)), "pause_queue", (name) => ({ ...path(name), body: orders.get(name) }), (so) => progress({ ...so }));
+  const second = await callEach(names.filter((name) => !orders.get(name)), "resume_queue", path, (so) => progress(both(first, so)));
+  return both(first, second);
+}
+
+/** @param {Outcome} one @param {Outcome} other @returns {Outcome} */
+function both(one, other) {
+  return { done: [...one.done, ...other.done], failed: [...one.failed, ...other.failed] };
+}
+
+/** What makes the queues again as they are now. @param {readonly string[]} names @param {readonly BriefQueue[]} queues @returns {Orders} */
+function asBefore(names, queues) {
+  const pauses = new Map(queues.map(({ engine_type, pause }) => [engine_type, pause]));
+  return new Map(names.map((name) => {
+    const pause = pauses.get(name);
+    return [name, pause ? sameAgain(pause, serverNow()) : null];
+  }));
+}
+
+/** @param {Orders} orders @param {Outcome} outcome */
+function inWords(orders, { done }) {
+  const isPause = [...orders.values()].some((body) => body !== null);
+  return `${done.length} of ${orders.size} queues ${isPause ? "are paused" : "go on"}.`;
+}
+
+/** @param {{ orders: Orders, outcome: Outcome, again: (orders: Orders) => Promise<void>, close: () => void }} props */
+function Shown({ orders, outcome, again, close }) {
+  const { done, failed } = outcome;
+  const isOver = done.length + failed.length === orders.size;
+  if (isOver && failed.length === 0) return null;
+  const left = () => new Map(failed.map(({ id }) => [id, orders.get(id) ?? null]));
   return html`<div class="queues-outcome" role="status">
-    <p>${results.length - failed.length} of ${names.length} are ${verb}${failed.length > 0 ? `, ${failed.length} are not:` : " …"}</p>
-    <ul>${failed.map(({ name, error }) => html`<li key=${name}><b>${name}</b>: ${error ? said(error) : ""}</li>`)}</ul>
-    ${results.length < names.length ? null : html`${h(Button, { onClick: () => again(failed.map(({ name }) => name)), children: "Do the rest" })}${h(Button, { kind: "quiet", onClick: close, children: "Close" })}`}
+    <p>${inWords(orders, outcome)} ${failed.length > 0 ? `${failed.length} could not be changed:` : "…"}</p>
+    <ul>${failed.map(({ id, error }) => html`<li key=${id}><b>${id}</b>: ${said(error)}</li>`)}</ul>
+    ${isOver ? html`${h(Button, { onClick: () => again(left()), children: "Do the rest" })} ${h(Button, { kind: "quiet", onClick: close, children: "Close" })}` : null}
   </div>`;
 }
