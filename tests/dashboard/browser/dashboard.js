@@ -175,12 +175,14 @@ export function proxiedTest(name, installation, options, run) {
 }
 
 /**
+ * For tests that have an installation of their own.
+ *
  * @param {string} name
  * @param {Told} installation
  * @param {Options} options
  * @param {(dashboard: Dashboard) => Promise<void>} run
  */
-async function withDashboard(name, installation, options, run) {
+export async function withDashboard(name, installation, options, run) {
   const dashboard = await openDashboard(installation, options);
   try {
     await run(dashboard);

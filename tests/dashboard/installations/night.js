@@ -22,7 +22,7 @@ export async function startNight() {
 }
 
 /** Dead letters of two causes in three versions; afterwards one engine of a good version is there. @param {Installation} night */
-async function versionsThatDie(night) {
+export async function versionsThatDie(night) {
   const operator = night.as("operator");
   const timeouts = { "2.4.0": 6, "2.4.1": 30, "2.5.0": 4 };
   const schemas = { "2.4.0": 2, "2.4.1": 8, "2.5.0": 2 };
