@@ -100,9 +100,9 @@ check-dashboard: debug dashboard-tools clients-typescript-build ## Check the das
 	scripts/ensure-postgres
 	node scripts/check_dashboard/check.mjs $(BINARY) $(ARGS)
 
-dashboard-pictures: debug dashboard-tools clients-typescript-build ## Take pictures of all screens, light and dark, wide and narrow, below target/
+dashboard-pictures: debug dashboard-tools clients-typescript-build ## Take pictures of all screens, light and dark, wide and narrow, below target/ (ARGS=--guides: and docs/pictures/)
 	scripts/ensure-postgres
-	node scripts/check_dashboard/check.mjs $(BINARY) --pictures
+	node scripts/check_dashboard/check.mjs $(BINARY) --pictures $(ARGS)
 
 dashboard-api: dashboard-tools ## Write what the dashboard knows of the API anew, from docs/openapi.json
 	node scripts/check_dashboard/generate.mjs

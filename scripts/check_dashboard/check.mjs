@@ -1,9 +1,10 @@
 // Checks the dashboard: its types, its rules of writing, its pure rules by `node --test`, and the page itself in a browser,
 // before real servers. Run it by `make check-dashboard`, which installs the tools below target/.
 //
-//     node scripts/check_dashboard/check.mjs SERVER [--only STEP] [--pictures] [NAME OF A TEST'S FILE…]
+//     node scripts/check_dashboard/check.mjs SERVER [--only STEP] [--pictures [--guides]] [NAME OF A TEST'S FILE…]
 //
 // Steps: generated, vendored, lint, types, rules, browser. A name, like `sign-in`, runs that file of tests/dashboard/browser alone.
+// `--pictures` tests nothing and takes pictures, with `--guides` those of docs/pictures/, too.
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -57,7 +58,7 @@ async function browser() {
     const file = join(target, "installations.json");
     writeFileSync(file, JSON.stringify(told));
     const environment = { EVENTLEASE_DASHBOARD_INSTALLATIONS: file, EVENTLEASE_DASHBOARD_FAILURES: failures };
-    if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures")], environment);
+    if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures"), ...(words.includes("--guides") ? [join(root, "docs/pictures")] : [])], environment);
     return await run("node", ["--test", "--test-concurrency=2", ...reporter, ...tests("tests/dashboard/browser")], environment);
   } finally {
     await close();

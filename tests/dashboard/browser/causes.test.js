@@ -19,7 +19,7 @@ test("S3: all Timeouts died of one cause: ten are tried and watched, the rest is
       const tried = page.getByRole("table", { name: "Those that were tried" });
       await tried.waitFor();
       assert.equal(await tried.getByRole("row").count(), 10);
-      await page.getByText("go on", { exact: true }).waitFor(); // the judgement, once they are done
+      await page.locator(".verdict", { hasText: "go on" }).waitFor(); // the judgement, once they are done
       // A reload shows the same, and so does the address to a colleague.
       await page.reload();
       await dashboard.settled();

@@ -11,6 +11,7 @@ test("what a shell acts upon is quoted, and what hides in a text is spelled out"
   assert.equal(shellWord("1; rm x"), "'1; rm x'");
   assert.equal(shellWord("$(rm x) `rm x`"), "'$(rm x) `rm x`'");
   assert.equal(shellWord("it's"), "'it'\\''s'");
+  assert.equal(shellWord('{\n  "a": 1\n}'), "'{\n  \"a\": 1\n}'");
   assert.equal(shellWord("a\nb\u001b[1m"), "$'a\\x0ab\\x1b[1m'");
   assert.equal(shellWord("a\u202eb'c\\"), "$'a\\u202eb\\'c\\\\'");
 });
