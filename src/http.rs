@@ -50,6 +50,8 @@ mod examples;
 mod docs;
 /// The page for operators.
 mod dashboard;
+/// Paths with more before them.
+mod path_prefix;
 /// What a client is told when something is wrong.
 mod errors;
 /// Limits on requests and replies that an operator may change.
@@ -72,6 +74,7 @@ pub use access::{Access, AccessSettings};
 pub use api::ApiParts;
 pub use installation::InstallationSettings;
 pub use limits::Limits;
+pub use path_prefix::take_away as take_prefix_away;
 pub use starting::starting;
 pub use without_room::without_room;
 
