@@ -87,7 +87,7 @@ function Editor({ payload, before }) {
   return html`<div>
     <label class="field">Payload
       <textarea class="payload-editor" rows="12" spellcheck="false" value=${payload.value} onInput=${(/** @type {any} */ event) => { payload.value = event.currentTarget.value; }}></textarea></label>
-    <p class="field-fault" role="status">${fault ?? `It is JSON of ${bytes(new TextEncoder().encode(payload.value).length)}.`}</p>
+    <p class=${fault === null || payload.value === before ? "note" : "field-fault"} role="status">${fault ?? `It is JSON of ${bytes(new TextEncoder().encode(payload.value).length)}.`}</p>
     ${h(Difference, { before, after: payload.value })}
   </div>`;
 }

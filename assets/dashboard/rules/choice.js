@@ -65,7 +65,7 @@ export function isNothing(choice) {
  */
 export function underFilter(choice, filter) {
   if (choice.filter === null || isSame(choice.filter, filter)) return { choice, said: null };
-  return { choice: nothing, said: `Nothing is chosen any more: all with ${choice.words} were, and the filter has changed.` };
+  return { choice: nothing, said: `Nothing is chosen any more, as the filter has changed. Before, all that matched were chosen: ${choice.words}.` };
 }
 
 /** @param {Readonly<Record<string, unknown>>} one @param {Readonly<Record<string, unknown>>} other */

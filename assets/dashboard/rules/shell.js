@@ -1,15 +1,15 @@
 /** Texts as words of a command that somebody copies into a shell: what strangers named must not act there. */
 
 const PLAIN = /^[A-Za-z0-9._+:/,-]+$/;
-// Control characters, and those that change the direction of the text: shown as they are, they would hide what is pasted.
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
-const ALL_HIDDEN = new RegExp(HIDDEN, "g");
+// Control characters but for the end of a line, and those that change the direction of the text: they would hide what is pasted.
+const HIDDEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
+const ESCAPED = new RegExp(`${HIDDEN.source}|\\n`, "g");
 
 /** @param {string} text @returns {string} as it is, or quoted */
 export function shellWord(text) {
   if (PLAIN.test(text)) return text;
   if (!HIDDEN.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
-  const escaped = text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replace(ALL_HIDDEN, escapeOf);
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replace(ESCAPED, escapeOf);
   return `$'${escaped}'`;
 }
 

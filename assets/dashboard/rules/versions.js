@@ -9,7 +9,7 @@ const DIFFERS = 3;
 
 /** @param {string | null} version */
 export function versionInWords(version) {
-  return version === null ? "no version" : `version ${version}`;
+  return version === null ? "engines without a version" : `version ${version}`;
 }
 
 /**
@@ -35,7 +35,7 @@ export function spreadInWords(rows) {
   const dead = rows.filter((row) => row.dead > 0);
   const [first] = dead;
   if (first === undefined) return "";
-  if (dead.length === 1) return first.version === null ? "all of engines without a version" : `all of version ${first.version}`;
+  if (dead.length === 1) return `all of ${versionInWords(first.version)}`;
   const shown = dead.slice(0, 3).map((row) => `${count(row.dead)} of ${versionInWords(row.version)}`);
   return dead.length > 3 ? `${shown.join(", ")} and ${dead.length - 3} more` : shown.join(", ");
 }
@@ -47,29 +47,33 @@ export function comparisons(rows) {
   const others = rows.filter((row) => row !== first);
   if (first.attempts === null || !first.attempts.is_enough) {
     const few = count(first.attempts?.attempts ?? 0);
-    return [`${capital(versionInWords(first.version))} has ${few} attempts lately: too few to say.`];
+    return [`${subject(first, "has", "have")} ${few} attempts lately: too few to say.`];
   }
   const compared = others.filter((row) => row.attempts?.is_enough);
-  const lines = compared.slice(0, 3).map((row) => compared1(first, row));
+  const lines = [`${failing(first)}.`, ...compared.slice(0, 3).map((row) => besides(first, row))];
   const few = others.filter((row) => row.attempts !== null && !row.attempts.is_enough);
-  if (compared.length === 0) lines.push(`${failing(first)}; there is no other version with enough attempts to compare it with.`);
-  if (few.length > 0) lines.push(`${few.map((row) => `${capital(versionInWords(row.version))}: ${count(row.attempts?.attempts ?? 0)} attempts`).join(", ")}: too few to say.`);
+  if (compared.length === 0) lines.push("There is no other version with enough attempts to compare it with.");
+  if (few.length > 0) lines.push(`${few.map((row) => `${subject(row, "has", "have")} ${count(row.attempts?.attempts ?? 0)} attempts`).join(", ")}: too few to say.`);
   return lines;
 }
 
 /** @param {Row} first @param {Row} other both with enough attempts */
-function compared1(first, other) {
+function besides(first, other) {
   const [ratio, otherRatio] = [first.attempts?.failure_ratio ?? 0, other.attempts?.failure_ratio ?? 0];
-  const none = other.dead === 0 ? `${capital(versionInWords(other.version))} has none of these in ${count(other.attempts?.attempts ?? 0)} attempts, and fails ${percent(otherRatio)}` : failing(other);
-  const verdict =
-    ratio >= DIFFERS * otherRatio && ratio > 0 ? "" : otherRatio >= DIFFERS * ratio ? " That is more, not less." : " They do not differ much: it is hardly the version.";
-  return `${failing(first)}. ${none}.${verdict}`;
+  const verdict = ratio > 0 && ratio >= DIFFERS * otherRatio ? "" : otherRatio >= DIFFERS * ratio ? ": that is more, not less" : ": that is not much different";
+  if (other.dead > 0) return `${failing(other)}${verdict}.`;
+  return `${subject(other, "has", "have")} none of these in ${count(other.attempts?.attempts ?? 0)} attempts, and ${other.version === null ? "fail" : "fails"} ${percent(otherRatio)}${verdict}.`;
 }
 
 /** @param {Row} row with attempts */
-function failing({ version, attempts }) {
-  const { failed = 0, lost = 0, attempts: many = 0, failure_ratio: ratio = 0 } = attempts ?? {};
-  return `${capital(versionInWords(version))} fails ${percent(ratio)} of its attempts (${count(failed + lost)} of ${count(many)})`;
+function failing(row) {
+  const { failed = 0, lost = 0, attempts = 0, failure_ratio: ratio = 0 } = row.attempts ?? {};
+  return `${subject(row, "fails", "fail")} ${percent(ratio)} of ${row.version === null ? "their" : "its"} attempts (${count(failed + lost)} of ${count(attempts)})`;
+}
+
+/** @param {Row} row @param {string} one @param {string} many the verb */
+function subject({ version }, one, many) {
+  return version === null ? `Engines without a version ${many}` : `Version ${version} ${one}`;
 }
 
 /** The version that is to blame by the numbers; null: none can be named. @param {readonly Row[]} rows @returns {Row | null} */
@@ -80,9 +84,4 @@ export function blamed(rows) {
   const ratio = first.attempts.failure_ratio;
   const differs = compared.length > 0 && compared.every((row) => ratio >= DIFFERS * (row.attempts?.failure_ratio ?? 0));
   return differs && ratio > 0 ? first : null;
-}
-
-/** @param {string} text */
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -20,7 +20,7 @@ export function GroupHead({ data, filter }) {
     <p><b>${count(cause.count)}</b> since ${h(At, { at: cause.first })} (${h(Ago, { at: cause.first })}), the last ${h(Ago, { at: cause.last })}${rows.length > 0 ? `, ${visible(spreadInWords(rows))}` : ""}.
       ${cause.redrivable < cause.count ? ` ${count(cause.count - cause.redrivable)} were redriven as other events already.` : ""}
       ${data.has_more ? " These are the largest groups: there are more." : ""}</p>
-    ${queues.length > 1 ? html`<p>They are of ${queues.length} queues; name one to compare its versions.</p>` : comparisons(rows).map((line) => html`<p key=${line}>${visible(line)}</p>`)}
+    ${queues.length > 1 ? html`<p>They are of ${queues.length} queues; name one to compare its versions.</p>` : html`<p>${visible(comparisons(rows).join(" "))}</p>`}
     <dl class="facts">
       <div><dt>Error type</dt><dd>${list(cause.errorTypes)}</dd></div>
       <div><dt>Queue</dt><dd>${list(queues)}</dd></div>
