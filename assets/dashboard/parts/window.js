@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** Up to so many rows, all stand there. */
 const FEW = 120;
+/** Of more, these are drawn first, before anybody knows what is in view. */
+const FIRST = 60;
 const BESIDE = 20;
 
 /**
@@ -11,7 +13,7 @@ const BESIDE = 20;
  */
 export function useWindow(count, rowHeight) {
   const body = useRef(/** @type {HTMLTableSectionElement | null} */ (null));
-  const [range, setRange] = useState({ from: 0, to: FEW });
+  const [range, setRange] = useState({ from: 0, to: FIRST });
   useEffect(() => {
     if (count <= FEW) return undefined;
     const look = () => {
@@ -28,5 +30,5 @@ export function useWindow(count, rowHeight) {
       removeEventListener("resize", look);
     };
   }, [count, rowHeight]);
-  return count <= FEW ? { body, from: 0, to: count } : { body, from: Math.min(range.from, count), to: Math.min(Math.max(range.to, FEW), count) };
+  return count <= FEW ? { body, from: 0, to: count } : { body, from: Math.min(range.from, count), to: Math.min(range.to, count) };
 }

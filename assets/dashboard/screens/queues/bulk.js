@@ -25,30 +25,30 @@ const MOST = 100;
 
 /** @param {{ choice: import("../../vendor/signals.js").Signal<import("../../rules/choice.js").Choice>, queues: readonly BriefQueue[] }} props */
 export function Bulk({ choice, queues }) {
-  const [done, setDone] = useState(/** @type {{ orders: Orders, outcome: Outcome } | null} */ (null));
+  const [done, setDone] = useState(/** @type {{ orders: Orders, words: string, outcome: Outcome } | null} */ (null));
   const names = choice.value.ids;
   const why = names.length > MOST ? `at most ${MOST} at once` : null;
   const paused = names.filter((name) => queues.some(({ engine_type, pause }) => pause && engine_type === name));
 
-  /** @param {Orders} orders @param {Orders | null} back */
-  const start = async (orders, back) => {
+  /** @param {Orders} orders @param {string} words what they are then @param {Orders} [back] */
+  const start = async (orders, words, back = new Map()) => {
     choice.value = nothing;
-    const outcome = await carryOut(orders, (so) => setDone({ orders, outcome: so }));
-    const well = new Map([...(back ?? [])].filter(([name]) => outcome.done.includes(name)));
-    tell(inWords(orders, outcome), { isBad: outcome.failed.length > 0, ...(well.size > 0 ? { undo: () => start(well, null) } : {}) });
+    const outcome = await carryOut(orders, (so) => setDone({ orders, words, outcome: so }));
+    const well = new Map([...back].filter(([name]) => outcome.done.includes(name)));
+    tell(inWords(outcome, orders.size, words), { isBad: outcome.failed.length > 0, ...(well.size > 0 ? { undo: () => start(well, "are as before") } : {}) });
     void refreshAll();
   };
   const pauseAll = async () => {
     const body = await askPause(names);
-    if (body !== null) await start(new Map(names.map((name) => [name, body])), asBefore(names, queues));
+    if (body !== null) await start(new Map(names.map((name) => [name, body])), "are paused", asBefore(names, queues));
   };
-  const resumeAll = () => start(new Map(paused.map((name) => [name, null])), asBefore(paused, queues));
+  const resumeAll = () => start(new Map(paused.map((name) => [name, null])), "go on", asBefore(paused, queues));
   return html`<div class="queues-bulk">
     ${names.length === 0 ? null : html`<div class="queues-chosen"><b>${names.length} chosen</b>
       ${h(Button, { operation: "pause_queue", why, onClick: pauseAll, children: "Pause" })}
       ${h(Button, { operation: "resume_queue", why: why ?? (paused.length > 0 ? null : "None of them is paused"), onClick: resumeAll, children: "Resume" })}
       ${h(Button, { kind: "quiet", onClick: () => (choice.value = nothing), children: "Choose none" })}</div>`}
-    ${done ? h(Shown, { ...done, again: (left) => start(left, null), close: () => setDone(null) }) : null}
+    ${done ? h(Shown, { ...done, again: (left) => start(left, done.words), close: () => setDone(null) }) : null}
   </div>`;
 }
 
@@ -75,20 +75,19 @@ function asBefore(names, queues) {
   }));
 }
 
-/** @param {Orders} orders @param {Outcome} outcome */
-function inWords(orders, { done }) {
-  const isPause = [...orders.values()].some((body) => body !== null);
-  return `${done.length} of ${orders.size} queues ${isPause ? "are paused" : "go on"}.`;
+/** @param {Outcome} outcome @param {number} all @param {string} words */
+function inWords({ done }, all, words) {
+  return `${done.length} of ${all} queues ${words}.`;
 }
 
-/** @param {{ orders: Orders, outcome: Outcome, again: (orders: Orders) => Promise<void>, close: () => void }} props */
-function Shown({ orders, outcome, again, close }) {
+/** @param {{ orders: Orders, words: string, outcome: Outcome, again: (orders: Orders) => Promise<void>, close: () => void }} props */
+function Shown({ orders, words, outcome, again, close }) {
   const { done, failed } = outcome;
   const isOver = done.length + failed.length === orders.size;
   if (isOver && failed.length === 0) return null;
   const left = () => new Map(failed.map(({ id }) => [id, orders.get(id) ?? null]));
   return html`<div class="queues-outcome" role="status">
-    <p>${inWords(orders, outcome)} ${failed.length > 0 ? `${failed.length} could not be changed:` : "…"}</p>
+    <p>${inWords(outcome, orders.size, words)} ${failed.length > 0 ? `${failed.length} could not be changed:` : "…"}</p>
     <ul>${failed.map(({ id, error }) => html`<li key=${id}><b>${id}</b>: ${said(error)}</li>`)}</ul>
     ${isOver ? html`${h(Button, { onClick: () => again(left()), children: "Do the rest" })} ${h(Button, { kind: "quiet", onClick: close, children: "Close" })}` : null}
   </div>`;
