@@ -3,7 +3,7 @@ import { useMemo } from "../../vendor/hooks.js";
 import { rowsOf } from "../../rules/queue-list.js";
 import { rankOf } from "../../rules/queue-state.js";
 import { Copy } from "../../parts/copy.js";
-import { asCli, asCurl } from "../../parts/copy-as.js";
+import { asCurl } from "../../parts/copy-as.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { Status } from "../../parts/words.js";
@@ -46,6 +46,5 @@ function draw(rows) {
 export function NoQueues() {
   const request = { body: { engine_type: "dialogue", event_type: "dialogue.requested", payload: { line: 1 } } };
   return html`<div class="no-queues"><p>There is no queue yet. A queue is made by the first event for it, or by the first engine that registers with its name:</p>
-    <pre>${asCli("enqueue_event", request)}</pre>${h(Copy, { text: () => asCli("enqueue_event", request), label: "copy as CLI" })}
     <pre>${asCurl("enqueue_event", request)}</pre>${h(Copy, { text: () => asCurl("enqueue_event", request), label: "copy as curl" })}</div>`;
 }
