@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../assets/dashboard/", import.meta.url));
 const maxLines = 300;
 // Sources as they are: a quarter of them is comments and types. They are fetched once for each version of the server.
-const maxServedBytes = 512 * 1024;
+const maxServedBytes = 768 * 1024;
 const maxVendoredBytes = 90 * 1024;
 
 // What a file may import from, by its folder. `rules` are pure: they know neither the page nor a library. The list of
