@@ -7,6 +7,7 @@ import { lasts } from "../rules/times.js";
 import { zoneNow } from "./time.js";
 import { Button } from "./button.js";
 import { drawing, HatchPatterns, LegendMark, ROW_HEIGHT } from "./gantt-marks.js";
+import { GanttStrip } from "./gantt-strip.js";
 import { h, html } from "./html.js";
 import { short } from "./id.js";
 
@@ -97,6 +98,7 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
   };
   const current = tabStop(gantt.marks, order, active, from, to);
   return html`<div>
+    ${h(GanttStrip, { gantt, scale, scroller })}
     <div ref=${scroller} class="gantt-scroll" onKeyDown=${key} onMouseLeave=${() => say(null)}>
       <div class="gantt-grid">
         <div class="gantt-corner"></div>

@@ -1,11 +1,12 @@
 /** The attempts as a table: what the gantt shows, for keyboards, screen readers and copying. */
-import { leaseEnd } from "../../rules/gantt.js";
+import { isSilent, leaseEnd } from "../../rules/gantt.js";
 import { outcomeWords } from "../../rules/gantt-words.js";
 import { h, html } from "../../parts/html.js";
 import { Id } from "../../parts/id.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
 import { Ago, Lasts } from "../../parts/time.js";
+import { twoLines } from "../../parts/two-lines.js";
 
 /** @typedef {import("../../api/types.js").components["schemas"]["Attempt"]} Attempt */
 /** @typedef {Attempt & { sameAs: number | null, refused_report_at?: string | null, refused_report_status?: string | null }} Row */
@@ -19,7 +20,7 @@ export function AttemptTable({ attempts, show, more }) {
     keyOf: (/** @type {Row} */ row) => String(row.attempt),
     columns: [
       { name: "attempt", title: "Attempt", align: "right", phone: "head", cell: (/** @type {Row} */ row) => row.attempt },
-      { name: "outcome", title: "Ended", cell: (/** @type {Row} */ row) => html`${outcomeWords(row.outcome).word} <code class="code">${row.outcome}</code>${h(Late, { row })}` },
+      { name: "outcome", title: "Ended", cell: (/** @type {Row} */ row) => h(Ended, { row }) },
       { name: "held", title: "Held for", align: "right", cell: (/** @type {Row} */ row) => h(Lasts, { seconds: row.leased_at === null ? null : (leaseEnd(row) - Date.parse(row.leased_at)) / 1000 }) },
       { name: "ended", title: "Until", cell: (/** @type {Row} */ row) => h(Ago, { at: row.ended_at }) },
       { name: "next", title: "Then", cell: (/** @type {Row} */ row) => h(Then, { row }) },
@@ -38,10 +39,11 @@ function sameAs(attempt, before) {
 }
 
 /** @param {{ row: Row }} props */
-function Late({ row }) {
-  if (row.late_by_seconds !== null) return html` <small>late by ${h(Lasts, { seconds: row.late_by_seconds })}</small>`;
-  if (!row.refused_report_at) return null;
-  return html` <small>refused report ${h(Lasts, { seconds: (Date.parse(row.refused_report_at) - leaseEnd(row)) / 1000 })} later</small>`;
+function Ended({ row }) {
+  const ended = html`${isSilent(row.outcome) ? "lost silently" : outcomeWords(row.outcome).word} <code class="code">${row.outcome}</code>`;
+  if (row.late_by_seconds !== null) return twoLines(ended, html`the report came ${h(Lasts, { seconds: row.late_by_seconds })} late`);
+  if (!row.refused_report_at) return ended;
+  return twoLines(ended, html`a report ${h(Lasts, { seconds: (Date.parse(row.refused_report_at) - leaseEnd(row)) / 1000 })} later was refused`);
 }
 
 /** What followed for the event. @param {{ row: Row }} props */
