@@ -36,11 +36,8 @@ import { useWindow } from "./window.js";
  * @property {(row: T) => readonly Action[]} [actions]
  * @property {import("../vendor/signals.js").Signal<Choice>} [choice]
  * @property {(() => Promise<unknown>) | null} [more] loads what comes after these rows
- * @property {number} [rowHeight] in pixels, where rows have more than one line
  * @property {string} [pulse] another value takes new rows in at once: what the rows were asked by
  */
-
-const ROW_HEIGHT = 36;
 
 /** What a row is, `h` does not pass on: `cell` and the others say it. @param {TableProps<any>} props */
 export function Table(props) {
@@ -56,7 +53,7 @@ export function Table(props) {
     kept.current.shown = [];
     drawAgain((count) => count + 1);
   };
-  const { body, from, to } = useWindow(shown.length, props.rowHeight ?? ROW_HEIGHT);
+  const { body, from, to, rowHeight } = useWindow(shown.length);
   const lastChosen = useRef(/** @type {string | null} */ (null));
   /** @param {string} key @param {boolean} isRange */
   const choose = (key, isRange) => {
@@ -80,9 +77,9 @@ export function Table(props) {
         ${actions ? html`<th class="table-actions"><span class="hidden">Actions</span></th>` : null}
       </tr></thead>
       <tbody ref=${body}>
-        ${from > 0 ? h(Gap, { rows: from, width, rowHeight: props.rowHeight ?? ROW_HEIGHT }) : null}
+        ${from > 0 ? h(Gap, { rows: from, width, rowHeight }) : null}
         ${shown.slice(from, to).map(({ key, row, isGone }) => h(Row, { key, row, id: key, isGone, table: props, isChosen: choice ? isChosen(choice.value, key) : false, choose }))}
-        ${to < shown.length ? h(Gap, { rows: shown.length - to, width, rowHeight: props.rowHeight ?? ROW_HEIGHT }) : null}
+        ${to < shown.length ? h(Gap, { rows: shown.length - to, width, rowHeight }) : null}
       </tbody>
     </table>
     ${more ? html`<div class="table-more">${h(Button, { onClick: more, children: "Load more" })}</div>` : null}

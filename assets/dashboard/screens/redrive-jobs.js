@@ -23,7 +23,6 @@ import { Status } from "../parts/words.js";
 
 const PAGE = 50;
 const EVERY_SECONDS = 5;
-const ROW_HEIGHT = 52;
 
 /** @param {import("./list.js").ScreenProps} props */
 function RedriveJobs({ values }) {
@@ -47,7 +46,6 @@ function RedriveJobs({ values }) {
         keyOf: (/** @type {Job} */ { job_id }) => job_id,
         to: ({ job_id }) => ({ screen: "redrive-jobs", id: job_id }),
         pulse: values["engine_type"] ?? "",
-        rowHeight: ROW_HEIGHT,
         columns: [
           { name: "job_id", title: "Job", phone: "head", cell: ({ job_id }) => h(Id, { id: job_id }) },
           { name: "state", title: "State", cell: (/** @type {Job} */ job) => twoLines(h(Status, stateOf(job)), job.state_reason) },

@@ -20,7 +20,6 @@ import { VersionBars } from "../../parts/version-bars.js";
 /** @typedef {Readonly<Record<string, string>>} Values */
 
 const EVERY_SECONDS = 30;
-const ROW_HEIGHT = 52;
 
 /** @param {Values} values @returns {string} of the poll: it asks anew with another filter */
 export function groupsKey(values) {
@@ -60,7 +59,6 @@ function CauseTable({ data, values }) {
       keyOf: ({ key }) => key,
       pulse: JSON.stringify(values),
       to: (/** @type {Cause} */ cause) => placeOf(cause, values),
-      rowHeight: ROW_HEIGHT,
       columns: [
         { name: "message", title: "What they died of", width: "wide", phone: "head", cell: messageCell },
         { name: "queue", title: "Queue, event type", cell: ({ engineType, eventTypes }) => twoLines(h(Stranger, { text: engineType, most: 40 }), several(eventTypes)) },

@@ -29,7 +29,6 @@ import { go } from "../../state/place.js";
 /** @typedef {Readonly<Record<string, string>>} Values */
 
 const PAGE = 100;
-const ROW_HEIGHT = 52;
 const EVERY_SECONDS = 10;
 
 /** @param {{ values: Values }} props */
@@ -71,7 +70,6 @@ function Letters({ rows, more, choice, pulse }) {
       { verb: "redrive", operation: /** @type {const} */ ("redrive_dead_letter"), run: () => redriveOne(letter), why: letter.redriven_as ? "It was redriven as another event already" : null },
       { verb: "discard", operation: /** @type {const} */ ("discard_dead_letter"), isDanger: true, run: () => discard(letter) },
     ],
-    rowHeight: ROW_HEIGHT,
     columns: [
       { name: "event_id", title: "Event, payload", phone: "head", cell: ({ event_id, payload_bytes }) => twoLines(h(Id, { id: event_id }), bytes(payload_bytes)) },
       { name: "died", title: "Died", cell: ({ dead_lettered_at }) => h(Ago, { at: dead_lettered_at }) },
