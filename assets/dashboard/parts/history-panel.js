@@ -16,18 +16,19 @@ import { Range } from "./range.js";
  * @param {Readonly<Record<string, string>>} props.values
  * @param {readonly PlotOf[]} props.plots
  * @param {string} [props.engineType]
+ * @param {readonly import("../rules/changes.js").Marker[]} [props.more] markers beside those of the audit trail
  * @param {(from: string, to: string) => import("./html.js").Children} [props.links]
  */
-export function HistoryPanel({ title, values, plots, engineType, links }) {
+export function HistoryPanel({ title, values, plots, engineType, more = [], links }) {
   const { from, to } = { from: values["from"], to: values["to"] };
   const isLive = to === undefined;
   const poll = usePoll(`read_history:${engineType ?? ""} ${from} ${to}`, (signal) => read(engineType, rangeOf({ from, to }, serverNow()), signal), { seconds: isLive ? 60 : null });
-  const markers = useMarkers(values, engineType);
+  const markers = [...useMarkers(values, engineType), ...more].sort((a, b) => a.at - b.at);
   return h(Panel, {
     title,
     poll,
     actions: h(Range, { values }),
-    children: (/** @type {import("../rules/history.js").History} */ history) => html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers, ...(links ? { links } : {}) }))}</div>`,
+    children: (/** @type {import("../rules/history.js").History} */ history) => html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers: markers.filter(({ at }) => at >= Date.parse(history.from) && at <= Date.parse(history.to)), ...(links ? { links } : {}) }))}</div>`,
   });
 }
 

@@ -17,6 +17,7 @@ export const KEYS = /** @type {const} */ ([
   [".", "what can be done with the row"],
   ["f", "the first filter"],
   ["r", "take in rows that are new"],
+  ["[, ]", "the time before, the time after"],
   ["p", "hold: nothing is asked for by itself"],
   ["t", "local times or UTC"],
   ["Esc", "back out of a field or a dialog"],

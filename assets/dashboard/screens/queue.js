@@ -1,12 +1,13 @@
 /** One queue: why it grows, and what can be done. */
 import { call } from "../api/call.js";
+import { versionMarkers } from "../rules/changes.js";
 import { usePoll } from "../state/poll.js";
 import { HistoryPanel } from "../parts/history-panel.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
 import { rangeFilters } from "../parts/range.js";
 import { DeadLetterGroups } from "./queue/dead-letter-groups.js";
-import { Engines } from "./queue/engines.js";
+import { Engines, useEngines } from "./queue/engines.js";
 import { Head } from "./queue/head.js";
 import { NextUp } from "./queue/next-up.js";
 import { Now } from "./queue/now.js";
@@ -57,12 +58,13 @@ const PLOTS = [
 /** @param {import("./list.js").ScreenProps} props */
 function QueueScreen({ id: name, values }) {
   const poll = usePoll(`read_queue:${name}`, async (signal) => (await call("read_queue", { path: { engine_type: name }, signal })).data, { seconds: 5 });
+  const engines = useEngines(name);
   const isThere = poll.data !== null;
   return html`<div class="queue">
     ${h(Head, { name, poll })}
     ${isThere ? html`
       ${h(Now, { poll })}
-      ${h(HistoryPanel, { title: "Flow", values, plots: PLOTS, engineType: name, links: (from, to) => minuteOf(name, from, to) })}
+      ${h(HistoryPanel, { title: "Flow", values, plots: PLOTS, engineType: name, more: versionMarkers(engines.data?.items ?? []), links: (from, to) => minuteOf(name, from, to) })}
       ${h(NextUp, { name })}
       <div class="queue-lists">${h(Engines, { name })}${h(DeadLetterGroups, { name })}</div>
       ${h(Settings, { name, poll })}` : null}
@@ -71,7 +73,7 @@ function QueueScreen({ id: name, values }) {
 
 /** What happened in a minute of the plot. @param {string} name @param {string} from @param {string} to */
 function minuteOf(name, from, to) {
-  return html`${h(Link, { to: { screen: "events", filters: { engine_type: name, created_after: from, created_before: to } }, children: "events enqueued then" })},
+  return html`${h(Link, { to: { screen: "events", filters: { engine_type: name, created_after: from, created_before: to } }, children: "events enqueued then" })}${" · "}
     ${h(Link, { to: { screen: "dead-letters", filters: { engine_type: name, dead_lettered_after: from, dead_lettered_before: to } }, children: "dead letters of then" })}`;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFileSync } from "node:fs";
-import { changeInWords, changesOf, differences, markersOf } from "../../../assets/dashboard/rules/changes.js";
+import { changeInWords, changesOf, differences, markersOf, versionMarkers } from "../../../assets/dashboard/rules/changes.js";
 
 const entry = (action, subject = "billing", details = {}, recorded_at = "2030-01-31T12:00:00Z") => ({ actor: "anna", action, subject, details, recorded_at });
 
@@ -42,6 +42,12 @@ test("markers are the changes that plots show the effect of, the oldest first", 
     { at: Date.parse("2030-01-31T12:00:00Z"), text: "anna paused b", sign: "P" },
     { at: Date.parse("2030-01-31T13:00:00Z"), text: "anna resumed b", sign: "P" },
   ]);
+});
+
+test("a version is marked where its first engine registered", () => {
+  const engine = (version, registered_at) => ({ registered_at, metadata: { static_config: version === undefined ? {} : { engine_software_version: version } } });
+  const engines = [engine("2.4.1", "2030-01-31T12:05:00Z"), engine("2.4.0", "2030-01-31T09:00:00Z"), engine("2.4.1", "2030-01-31T12:01:00Z"), engine(undefined, "2030-01-31T12:00:00Z"), engine(null, "2030-01-31T12:00:00Z")];
+  assert.deepEqual(versionMarkers(engines).map(({ at, text }) => [new Date(at).toISOString(), /version (\S+)/.exec(text)[1]]), [["2030-01-31T09:00:00.000Z", "2.4.0"], ["2030-01-31T12:01:00.000Z", "2.4.1"]]);
 });
 
 test("changes of one queue are those to it, to its engines and to its events", () => {

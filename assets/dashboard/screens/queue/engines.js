@@ -17,6 +17,7 @@ import { Barred } from "./barred.js";
 /** @typedef {import("../../api/types.js").components["schemas"]["Engine"]} Engine */
 /** @typedef {{ items: Engine[], next_cursor: string | null }} Page */
 
+const READ = 100;
 const SHOWN = 20;
 /** @type {Readonly<Record<string, { word: string, kind: import("../../parts/words.js").StateKind }>>} */
 const STATES = { active: { word: "active", kind: "good" }, draining: { word: "draining", kind: "held" }, unresponsive: { word: "silent", kind: "lost" } };
@@ -49,10 +50,21 @@ export function Engines({ name }) {
   return may("list_engines") ? h(List, { name }) : h(Barred, { title: "Engines", operation: "list_engines" });
 }
 
+/**
+ * The engines of a queue, the first page of them: asked for once by all that show them.
+ * @param {string} name @returns {import("../../state/poll.js").Poll<Page>}
+ */
+export function useEngines(name) {
+  const isAllowed = may("list_engines");
+  return usePoll(`list_engines:${name} ${isAllowed}`, async (signal) => {
+    if (!isAllowed) return { items: [], next_cursor: null };
+    return (await call("list_engines", { query: { engine_type: name, view: "brief", limit: READ }, signal })).data;
+  }, { seconds: 15 });
+}
+
 /** @param {{ name: string }} props */
 function List({ name }) {
-  const query = { engine_type: name, view: "brief", limit: SHOWN };
-  const poll = usePoll(`list_engines:${name}`, async (signal) => (await call("list_engines", { query, signal })).data, { seconds: 15 });
+  const poll = useEngines(name);
   return h(Panel, {
     title: "Engines",
     poll,
@@ -60,7 +72,7 @@ function List({ name }) {
     isEmpty: (/** @type {Page} */ { items }) => items.length === 0,
     empty: html`No engine of <b>${h(Stranger, { text: name })}</b> is registered. An engine registers itself when it starts, with its queue's name as its type.`,
     children: (/** @type {Page} */ { items, next_cursor }) => html`
-      ${h(Table, { name: "Engines", rows: items, keyOf: (/** @type {Engine} */ { engine_id }) => engine_id, columns: COLUMNS })}
-      ${next_cursor ? html`<p class="note">There are more than these ${SHOWN}.</p>` : null}`,
+      ${h(Table, { name: "Engines", rows: items.slice(0, SHOWN), keyOf: (/** @type {Engine} */ { engine_id }) => engine_id, columns: COLUMNS })}
+      ${items.length > SHOWN ? html`<p class="note">${items.length - SHOWN}${next_cursor ? " and more" : ""} others.</p>` : null}`,
   });
 }

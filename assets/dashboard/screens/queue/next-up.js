@@ -24,7 +24,7 @@ const COLUMNS = [
   { name: "due", title: "Due", cell: ({ available_at }) => h(Ago, { at: available_at }) },
   { name: "attempts", title: "Attempts so far", align: "right", cell: ({ attempt }) => attempt },
   { name: "size", title: "Payload", align: "right", phone: "hide", cell: ({ payload_bytes }) => bytes(payload_bytes) },
-  { name: "suspect", title: "", cell: ({ is_suspect }) => (is_suspect ? html`<span title="It had a silent loss: it is leased alone">${h(Status, { word: "suspect", kind: "lost" })}</span>` : "") },
+  { name: "suspect", title: "Care", cell: ({ is_suspect }) => (is_suspect ? html`<span title="It had a silent loss: it is leased alone">${h(Status, { word: "suspect", kind: "lost" })}</span>` : "") },
 ];
 
 /** @param {{ name: string }} props */

@@ -33,8 +33,8 @@ function Numbers({ queue }) {
       children: h(Bar, { part: processing, whole: most === null ? slots.total : Math.min(most, slots.total), title: slotsInWords }) })}
     ${h(Fact, { title: "Engines", value: count(queue.engines.active), small: enginesOf(queue.engines) })}
     ${h(Fact, { title: "In, out", value: `${rate(rates.enqueued_per_second)}, ${rate(rates.completed_per_second)}`, small: failuresOf(rates) })}
-    ${h(Fact, { title: "Wait until leased", value: quantile(queue.wait_seconds.p50), small: `99 of 100 within ${quantile(queue.wait_seconds.p99)}` })}
-    ${h(Fact, { title: "Length of attempts", value: quantile(queue.attempt_seconds.p50), small: `99 of 100 within ${quantile(queue.attempt_seconds.p99)}` })}
+    ${h(Fact, { title: "Wait until leased", value: quantile(queue.wait_seconds.p50), small: withinOf(queue.wait_seconds.p99, "none was leased lately") })}
+    ${h(Fact, { title: "Length of attempts", value: quantile(queue.attempt_seconds.p50), small: withinOf(queue.attempt_seconds.p99, "none was reported lately") })}
     ${h(Fact, { title: "Dead letters", value: h(Link, { to: { screen: "dead-letters", filters: { engine_type: name } }, children: count(queue.dead_letters, isApproximate) }), small: `${rate(rates.dead_lettered_per_second)} more` })}
     ${h(Fact, { title: "Suspects", value: h(Link, { to: { screen: "events", filters: { engine_type: name, lease_losses_min: "1" } }, children: count(queue.suspects) }), small: "lost before; they are leased with care" })}
     ${h(Fact, { title: "Wanted slots", value: count(queue.wanted_slots), small: `to clear what is due within ${lasts(settings.target_clear_seconds.value)}` })}
@@ -53,6 +53,11 @@ function Priorities({ counts }) {
   if (shown.length === 0) return null;
   return html`<table class="now-priorities"><caption class="hidden">Due events by priority</caption><tbody>${shown.map(({ n, priority }) => html`<tr key=${priority}>
     <th scope="row">priority ${priority}</th><td>${h(Bar, { part: n, whole: most, title: `${n} of priority ${priority}`, kind: "warning" })}</td><td class="table-right">${n >= COUNTED ? `${count(n)}+` : count(n)}</td></tr>`)}</tbody></table>`;
+}
+
+/** @param {number | null} p99 @param {string} none */
+function withinOf(p99, none) {
+  return p99 === null ? none : `99 of 100 within ${quantile(p99)}`;
 }
 
 /** @param {Queue["rates"]} rates */

@@ -1,6 +1,7 @@
 /** What the table of queues shows of each. */
 import { count, percent, rate } from "../../rules/numbers.js";
 import { clearsInSeconds, failedRatio } from "../../rules/queue-state.js";
+import { visible } from "../../rules/text.js";
 import { lasts } from "../../rules/times.js";
 import { h, html } from "../../parts/html.js";
 import { Bar, Spark } from "../../parts/spark.js";
@@ -21,7 +22,7 @@ export function columns(sort, by) {
   /** @type {Column[]} */
   const all = [
     { name: "name", title: "Queue", cell: ({ queue }) => queue.engine_type, phone: "head", ...sorts("name") },
-    { name: "state", title: "State", cell: ({ state }) => html`<span title=${state.why}>${h(Status, { word: state.word, kind: state.kind })}</span>` },
+    { name: "state", title: "State", cell: ({ state }) => html`<span title=${visible(state.why)}>${h(Status, { word: state.word, kind: state.kind })}</span>` },
     { name: "due", title: "Due", align: "right", cell: ({ queue }) => count(queue.due, queue.is_approximate), ...sorts("due") },
     { name: "oldest", title: "Oldest", align: "right", cell: ({ queue }) => (queue.due > 0 ? lasts(queue.oldest_due_age_seconds) : "–"), ...sorts("oldest") },
     { name: "spark", title: "Last 20 min", phone: "hide", cell: ({ queue }) => h(Spark, { values: queue.due_by_minute, title: "due in the last 20 minutes" }) },
