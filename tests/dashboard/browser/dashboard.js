@@ -194,6 +194,7 @@ export async function withDashboard(name, installation, options, run) {
     console.error(`${name}: ${file}${dashboard.faults.slice(0, 10).map((fault) => `\n  ${fault}`).join("")}`);
     throw error;
   } finally {
+    await dashboard.page.unrouteAll({ behavior: "ignoreErrors" });
     await dashboard.context.close();
   }
 }

@@ -1,7 +1,9 @@
 //! What is served, and what it says of itself.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -91,6 +93,35 @@ async fn the_page_and_all_that_it_names_are_there_with_their_types_and_headers()
         assert_eq!(head.header("content-type"), type_of(name), "{name}");
     }
     Reply::of(lab.request("HEAD", "/dashboard/")).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_takes_gzip_gets_the_same_in_fewer_bytes() {
+    let lab = Lab::start().await;
+    let names = references(&open(&lab).await.raw);
+    let (mut plain_bytes, mut sent_bytes) = (0, 0);
+    for name in names.iter().map(String::as_str).chain([""]) {
+        let path = format!("/dashboard/{name}");
+        let plain = lab.get(&path).await.expect(200);
+        assert_eq!(plain.header("vary"), "accept-encoding", "{name}");
+        assert!(!plain.headers.contains_key("content-encoding"), "{name}");
+        let asked = lab.request("GET", &path).header("accept-encoding", "gzip, deflate, br, zstd");
+        let reply = asked.send().await.expect("a reply");
+        let told = |header: &str| reply.headers()[header].to_str().expect("a text").to_owned();
+        assert_eq!((told("content-encoding").as_str(), told("vary").as_str()), ("gzip", "accept-encoding"), "{name}");
+        assert_eq!(
+            (told("content-type"), told("cache-control")),
+            (plain.header("content-type"), plain.header("cache-control"))
+        );
+        let sent = reply.bytes().await.expect("a body");
+        let mut unpacked = String::new();
+        GzDecoder::new(&sent[..]).read_to_string(&mut unpacked).expect("gzip");
+        assert!(unpacked == plain.raw, "{name}");
+        plain_bytes += plain.raw.len();
+        sent_bytes += sent.len();
+    }
+    // The budget of the whole page.
+    assert!(sent_bytes * 2 < plain_bytes && sent_bytes < 250_000, "{plain_bytes} bytes, {sent_bytes} sent");
 }
 
 #[tokio::test]

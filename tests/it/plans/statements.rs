@@ -14,7 +14,7 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
-pub const STATEMENTS: [Statement; 29] = [
+pub const STATEMENTS: [Statement; 30] = [
     Statement { name: "lock_leases", sql: sql!("lease_columns", "among_leases", "lock_in_order"), arguments: array },
     Statement {
         name: "lock_queued",
