@@ -5,12 +5,12 @@ import { queryOf, reason } from "../../rules/dead-letter-filter.js";
 import { count } from "../../rules/numbers.js";
 import { setFilter } from "../../state/place.js";
 import { usePoll } from "../../state/poll.js";
+import { Brief } from "../../parts/brief.js";
 import { h, html } from "../../parts/html.js";
 import { Message } from "../../parts/message.js";
 import { NoDeadLetters } from "./none.js";
 import { Panel } from "../../parts/panel.js";
 import { Span } from "../../parts/span.js";
-import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
 import { Ago } from "../../parts/time.js";
 import { twoLines } from "../../parts/two-lines.js";
@@ -61,7 +61,7 @@ function CauseTable({ data, values }) {
       to: (/** @type {Cause} */ cause) => placeOf(cause, values),
       columns: [
         { name: "message", title: "What they died of", width: "wide", phone: "head", cell: messageCell },
-        { name: "queue", title: "Queue, event type", cell: ({ engineType, eventTypes }) => twoLines(h(Stranger, { text: engineType, most: 40 }), several(eventTypes)) },
+        { name: "queue", title: "Queue, event type", cell: ({ engineType, eventTypes }) => twoLines(h(Brief, { text: engineType, most: 24 }), several(eventTypes)) },
         { name: "count", title: "Dead", align: "right", sorted: isByCount ? "descending" : undefined, sort: () => setFilter("sort", "most"),
           cell: ({ count: many, redrivable }) => twoLines(html`<b>${count(many)}</b>`, redrivable === many ? null : `${count(redrivable)} to redrive`) },
         { name: "versions", title: "By version", phone: "hide", cell: ({ versions }) => h(VersionBars, { versions }) },
@@ -83,7 +83,7 @@ function messageCell({ sampleMessage, fingerprint, errorTypes, reasons }) {
 /** @param {readonly (string | null)[]} names */
 function several(names) {
   const [first = null, ...others] = names;
-  return html`${h(Stranger, { text: first === "" ? null : first, most: 40 })}${others.length > 0 ? html`<span class="note"> and ${others.length} more</span>` : null}`;
+  return html`${h(Brief, { text: first, most: 24 })}${others.length > 0 ? html`<span class="note"> and ${others.length} more</span>` : null}`;
 }
 
 /** @param {Cause} cause @param {Values} values @returns {import("../../state/place.js").Goal} */

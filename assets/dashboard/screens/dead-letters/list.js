@@ -6,6 +6,7 @@ import { bytes, count } from "../../rules/numbers.js";
 import { usePages } from "../../state/pages.js";
 import { useEffect } from "../../vendor/hooks.js";
 import { useSignal } from "../../vendor/signals.js";
+import { Brief } from "../../parts/brief.js";
 import { Button } from "../../parts/button.js";
 import { discard, redriveOne } from "../../parts/dead-letter-actions.js";
 import { filterWords } from "../../parts/filter-words.js";
@@ -19,7 +20,6 @@ import { discardThese, redriveThese } from "../../parts/dead-letters-chosen.js";
 import { purgeMany } from "../../parts/purge-many.js";
 import { redriveMany } from "../../parts/redrive-many.js";
 import { exportLetters } from "../../parts/export-letters.js";
-import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
 import { Ago } from "../../parts/time.js";
 import { twoLines } from "../../parts/two-lines.js";
@@ -72,10 +72,9 @@ function Letters({ rows, more, choice, pulse }) {
     ],
     columns: [
       { name: "event_id", title: "Event, payload", phone: "head", cell: ({ event_id, payload_bytes }) => twoLines(h(Id, { id: event_id }), bytes(payload_bytes)) },
-      { name: "died", title: "Died", cell: ({ dead_lettered_at }) => h(Ago, { at: dead_lettered_at }) },
+      { name: "died", title: "Died, version", cell: ({ dead_lettered_at: at, engine_software_version: version }) => twoLines(h(Ago, { at }), version === null ? null : h(Brief, { text: version, most: 16 })) },
       { name: "message", title: "What it died of", width: "wide", cell: messageCell },
-      { name: "queue", title: "Queue, event type", cell: ({ engine_type, event_type }) => twoLines(h(Stranger, { text: engine_type, most: 40 }), h(Stranger, { text: event_type, most: 40 })) },
-      { name: "version", title: "Version", phone: "hide", cell: ({ engine_software_version }) => h(Stranger, { text: engine_software_version, most: 20 }) },
+      { name: "queue", title: "Queue, event type", cell: ({ engine_type, event_type }) => twoLines(h(Brief, { text: engine_type, most: 24 }), h(Brief, { text: event_type, most: 24 })) },
       { name: "attempts", title: "Attempts", align: "right", cell: (letter) => twoLines(count(letter.attempt), redrives(letter)) },
     ],
   });
@@ -83,7 +82,7 @@ function Letters({ rows, more, choice, pulse }) {
 
 /** @param {Letter} letter */
 function messageCell({ error_type, error_message, reason: code }) {
-  return twoLines(h(Stranger, { text: error_message, most: 60 }), html`${error_type ? html`${h(Stranger, { text: error_type, most: 40 })} · ` : null}<span title=${code}>${reason(code)}</span>`);
+  return twoLines(h(Brief, { text: error_message, most: 80 }), html`${error_type ? html`${h(Brief, { text: error_type, most: 24 })} · ` : null}<span title=${code}>${reason(code)}</span>`);
 }
 
 /** @param {Letter} letter */
