@@ -3,11 +3,14 @@ import { call, serverNow } from "../api/call.js";
 import { signal } from "../vendor/signals.js";
 import { inWords } from "../rules/event-filter.js";
 import { count } from "../rules/numbers.js";
+import { visible } from "../rules/text.js";
+import { ago } from "../rules/times.js";
 import { refreshAll } from "../state/poll.js";
 import { said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
 import { html } from "./html.js";
+import { short } from "./id.js";
 import { tell } from "./notices.js";
 
 /** @typedef {import("../api/call.js").CallError} CallError */
@@ -27,6 +30,7 @@ import { tell } from "./notices.js";
 
 /** From so many on, what cannot be undone is typed. */
 const HEAVY = 100;
+const SAMPLE = 5;
 /** A filter names no more ids. */
 export const IDS_MOST = 1000;
 
@@ -95,6 +99,7 @@ async function carryOut(choice, plan) {
     const body = () => ({ filter, ...plan.change(), expected_count: matched });
     /** @type {[string, import("./html.js").Children][]} */
     const facts = [["Which", choice.filter === null ? "the chosen ones" : inWords(filter)]];
+    if (number === null) facts.push(["Among them", html`<ul class="id-list">${(await sample(filter)).map((each) => html`<li key=${each}>${each}</li>`)}</ul>`]);
     if (number !== null && number > matched) facts.push(["Left alone", `${events(number - matched)}, which are not queued any more, or are as wanted already`]);
     const isWanted = await ask({
       title: plan.title(many),
@@ -123,6 +128,16 @@ async function carryOut(choice, plan) {
     matched = actual;
   }
   return false;
+}
+
+/** A few of them, the newest. @param {Record<string, unknown>} filter @returns {Promise<string[]>} */
+async function sample(filter) {
+  try {
+    const { data } = await call("list_events", { query: { .../** @type {Record<string, string>} */ (filter), status: "queued", view: "brief", limit: SAMPLE } });
+    return data.items.map(({ event_id, event_type, created_at }) => `${visible(event_type)} ${short(event_id)}, enqueued ${ago((serverNow() - Date.parse(created_at)) / 1000)}`);
+  } catch {
+    return ["they cannot be listed just now"];
+  }
 }
 
 /** One call does 10,000. @param {Plan} plan @param {Record<string, unknown>} filter @param {number} matched @returns {Promise<{ done: number, failure: CallError | null }>} */

@@ -37,7 +37,12 @@ export function Gantt({ event, attempts, flags, now, onOpen, more }) {
     const sorted = [...attempts].sort((a, b) => b.attempt - a.attempt);
     return isWhole ? sorted : sorted.slice(0, FIRST_SHOWN);
   }, [attempts, isWhole]);
-  const gantt = useMemo(() => layOut({ event, attempts: shown, flags, now }, { byEngine }), [event, shown, flags, now, byEngine]);
+  // While a mark is pointed at, or has the focus, all marks stay where they are.
+  const [isStill, setStill] = useState(false);
+  const kept = useRef(now);
+  if (!isStill) kept.current = now;
+  const at = kept.current;
+  const gantt = useMemo(() => layOut({ event, attempts: shown, flags, now: at }, { byEngine }), [event, shown, flags, at, byEngine]);
   const frame = useRef(/** @type {HTMLDivElement | null} */ (null));
   const width = useWidth(frame);
   const scale = useMemo(() => scaleOf(gantt, width, { isTrue }), [gantt, width, isTrue]);
@@ -52,7 +57,7 @@ export function Gantt({ event, attempts, flags, now, onOpen, more }) {
         : null}
       ${more !== null && attempts.length < DRAWN_MOST ? h(Button, { kind: "quiet", onClick: () => more().then(() => setWhole(true)), children: "load older ones" }) : null}
     </div>
-    <div ref=${frame}>${h(Chart, { gantt, scale, now, isOpen: event.finished_at === null, onOpen })}</div>
+    <div ref=${frame} onMouseEnter=${() => setStill(true)} onMouseLeave=${() => setStill(false)} onFocusIn=${() => setStill(true)} onFocusOut=${() => setStill(false)}>${h(Chart, { gantt, scale, now: at, isOpen: event.finished_at === null, onOpen })}</div>
     <ul class="gantt-legend">${legendOf(gantt.marks).map(({ kind, words }) => html`<li key=${kind}>${h(LegendMark, { kind })} ${words}</li>`)}</ul>
   </div>`;
 }

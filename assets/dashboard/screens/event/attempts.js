@@ -43,7 +43,6 @@ export function EventAttempts({ event, open }) {
     setFilter("open", String(attempt), { replace: true });
     setTimeout(() => detail.current?.scrollIntoView({ block: "nearest" }), 50);
   };
-  if (event.attempt === 0 && event.status !== "queued") return null;
   return html`<div>
     ${h(Panel, { title: "What happened to it", poll, children: () => h(Drawn, { event, attempts, flags, show, more: more === null ? null : loadMore }) })}
     ${attempts.length === 0 ? null : html`<section class="panel" aria-label="Attempts">

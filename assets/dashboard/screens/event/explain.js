@@ -22,13 +22,11 @@ export function EventExplain({ event }) {
 
 /** @param {{ event: import("../../rules/event-words.js").Event }} props */
 function Explain({ event }) {
-  const { event_id: id, status, attempt, available_at: due } = event;
+  const { event_id: id, status } = event;
   const isOpen = event.finished_at === null;
-  // What has changed about the event changes the reasons.
-  const key = `explain_event:${id}:${status === "queued" ? "" : status}`;
+  // Another status has other reasons.
+  const key = `explain_event:${id}:${status}`;
   const poll = usePoll(key, async (signal) => (await call("explain_event", { path: { event_id: id }, signal })).data, { seconds: isOpen ? OPEN_SECONDS : null });
-  void attempt;
-  void due;
   const title = status === "queued" ? "Why it does not run" : status === "processing" ? "Where it is" : "How it ended";
   return h(Panel, { title, poll, children: (/** @type {Explanation} */ told) => h(Reasons, { told, isWaiting: status === "queued" }) });
 }

@@ -30,7 +30,7 @@ function PerhapsDead({ id }) {
 
 /** @param {{ id: string }} props */
 function Nowhere({ id }) {
-  const days = session.value?.server.retention_days;
+  const days = session.value?.installation?.retention_days;
   return html`<div><h2>No event has this id</h2>
     <p class="id">${h(Stranger, { text: id })}</p>
     <p>${days ? `Events that have ended are kept for ${count(days)} days, and dead letters until they are redriven or discarded.` : "Events that have ended are kept for some time, and dead letters until they are redriven or discarded."}
