@@ -11,7 +11,7 @@ import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { pause, resume } from "../../parts/pause.js";
 import { Stranger } from "../../parts/stranger.js";
-import { Ago, At, CountDown } from "../../parts/time.js";
+import { At, CountDown } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
 import { Quarantines } from "./quarantines.js";
 
@@ -43,16 +43,11 @@ function State({ queue }) {
   const state = stateOf(queue, attention, queue.settings.max_processing.value);
   return html`<div class="queue-state">
     <p class="queue-word">${h(Status, { word: state.word, kind: state.kind })} <span>${h(Stranger, { text: state.why, most: 400 })}</span></p>
-    ${queue.pause ? h(PauseTimes, { pause: queue.pause }) : null}
+    ${queue.pause?.resume_at ? html`<p>It goes on by itself at ${h(At, { at: queue.pause.resume_at })}, in ${h(CountDown, { to: queue.pause.resume_at })}.</p>` : null}
     ${isEmpty(queue) ? html`<p class="note">It has no events and no engines: it is kept for its settings alone.</p>` : null}
     ${h(Quarantines, { name: queue.engine_type, quarantines: queue.quarantines })}
     ${h(Explained, { name: queue.engine_type })}
   </div>`;
-}
-
-/** @param {{ pause: NonNullable<Queue["pause"]> }} props */
-function PauseTimes({ pause: { since, resume_at } }) {
-  return html`<p>Since ${h(At, { at: since })} (${h(Ago, { at: since })}), ${resume_at ? html`until ${h(At, { at: resume_at })}: in ${h(CountDown, { to: resume_at })}` : "with no end"}.</p>`;
 }
 
 /** @param {Queue} queue */
