@@ -2,18 +2,19 @@
 //! whatever path a proxy adds, and it reaches the service by the interface alone. The files have no data: nobody needs a token
 //! for them.
 
-mod listing;
-mod files;
+mod accepted;
 mod served;
+mod files;
+mod listing;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::around::unknown_path;
 use super::errors::Problem;
+use files::File;
 
 /// The routes: where people begin, and where the page and its files are.
 pub const PATHS: [&str; 4] = ["/", "/dashboard", "/dashboard/", "/dashboard/{*file}"];
@@ -35,7 +36,7 @@ pub fn add_to<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> 
 
 /// Programs that ask for `/` are told that nothing is there, as ever.
 async fn to_dashboard_if_a_browser(uri: Uri, headers: HeaderMap) -> Response {
-    if prefers_html(&headers) { to_dashboard() } else { unknown_path(uri).await.into_response() }
+    if accepted::prefers_html(&headers) { to_dashboard() } else { unknown_path(uri).await.into_response() }
 }
 
 /// Relative: a proxy may have taken a part of the path away.
@@ -43,76 +44,37 @@ fn to_dashboard() -> Response {
     (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "dashboard/")]).into_response()
 }
 
-async fn page(uri: Uri) -> Result<Response, Problem> {
+async fn page(uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     match served::newest().page() {
-        Some(page) => Ok(reply("text/html; charset=utf-8", "no-store", page)),
+        Some(page) => Ok(reply(page, "no-store", &headers)),
         None => Err(unknown_path(uri).await),
     }
 }
 
-async fn file(uri: Uri) -> Result<Response, Problem> {
+async fn file(uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let address = uri.path().strip_prefix("/dashboard/").unwrap_or_default();
     match served::current().file(address) {
-        Some((content_type, bytes)) => Ok(reply(content_type, "public, max-age=31536000, immutable", bytes)),
+        Some(file) => Ok(reply(file, "public, max-age=31536000, immutable", &headers)),
         // Also a file of another version, which the replica beside this one may have.
         None => Err(unknown_path(uri).await),
     }
 }
 
-fn reply(content_type: &'static str, cache: &'static str, bytes: Bytes) -> Response {
+fn reply(file: &File, cache: &'static str, asked: &HeaderMap) -> Response {
     const fn fixed(name: HeaderName, value: &'static str) -> (HeaderName, HeaderValue) {
         (name, HeaderValue::from_static(value))
     }
     let headers = [
-        fixed(header::CONTENT_TYPE, content_type),
+        fixed(header::CONTENT_TYPE, file.content_type),
         fixed(header::CACHE_CONTROL, cache),
+        fixed(header::VARY, "accept-encoding"),
         fixed(header::CONTENT_SECURITY_POLICY, POLICY),
         fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         fixed(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
     ];
-    (headers, bytes).into_response()
-}
-
-/// Whether HTML is named, and nothing that this interface speaks is wanted more. `*/*` names nothing.
-fn prefers_html(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let accepted: Vec<(&str, f32)> = accepted.flat_map(|list| list.split(',')).filter_map(media_range).collect();
-    let weight =
-        |name: &str| accepted.iter().find(|(range, _)| range.eq_ignore_ascii_case(name)).map(|(_, weight)| *weight);
-    let html = weight("text/html").unwrap_or(0.0);
-    html > 0.0 && html >= weight("application/json").unwrap_or(0.0)
-}
-
-/// A media type and its weight, from `text/html;q=0.8`.
-fn media_range(item: &str) -> Option<(&str, f32)> {
-    let mut parts = item.split(';').map(str::trim);
-    let name = parts.next()?;
-    let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |weight| weight.parse().ok())?;
-    Some((name, weight))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn browsers_prefer_html_and_programs_do_not() {
-        for (accept, is_preferred) in [
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
-            ("text/html", true),
-            ("TEXT/HTML; q=0.5", true),
-            ("application/json;q=0.9, text/html", true),
-            ("application/json, text/html;q=0.9", false),
-            ("text/html;q=0", false),
-            ("text/html;q=x", false),
-            ("*/*", false),
-            ("text/*", false),
-            ("application/json", false),
-            ("", false),
-        ] {
-            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(prefers_html(&headers), is_preferred, "{accept}");
-        }
-        assert!(!prefers_html(&HeaderMap::new()));
+    if accepted::takes_gzip(asked) {
+        (headers, [(header::CONTENT_ENCODING, "gzip")], file.gzip.clone()).into_response()
+    } else {
+        (headers, file.bytes.clone()).into_response()
     }
 }

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use axum::body::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::listing::PAGE;
@@ -12,12 +15,32 @@ use super::listing::PAGE;
 /// Of the hash, in hexadecimal digits.
 const HASH_CHARS: usize = 16;
 
+/// A file, ready to be sent either way.
+#[derive(PartialEq, Eq, Debug)]
+pub struct File {
+    /// For `Content-Type`.
+    pub content_type: &'static str,
+    /// As it is.
+    pub bytes: Bytes,
+    /// Compressed once, for all who ask: all of them are texts.
+    pub gzip: Bytes,
+}
+
+impl File {
+    fn new(name: &str, bytes: Bytes) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let written = encoder.write_all(&bytes).and_then(|()| encoder.finish());
+        let gzip = written.expect("memory takes all").into();
+        Self { content_type: content_type(name), bytes, gzip }
+    }
+}
+
 /// All files of one version.
 #[derive(Debug)]
 pub struct Files {
     hash: String,
-    page: Option<Bytes>,
-    by_name: BTreeMap<String, Bytes>,
+    page: Option<File>,
+    by_name: BTreeMap<String, File>,
 }
 
 impl Files {
@@ -26,18 +49,19 @@ impl Files {
         let mut by_name: BTreeMap<String, Bytes> = files.into_iter().collect();
         let hash = hash(&by_name);
         let page = by_name.remove(PAGE).map(|page| complete(&page, &hash, by_name.keys()));
-        Self { hash, page, by_name }
+        let by_name = by_name.into_iter().map(|(name, bytes)| (name.clone(), File::new(&name, bytes))).collect();
+        Self { hash, page: page.map(|page| File::new(PAGE, page)), by_name }
     }
 
     /// The page, which names the files.
-    pub fn page(&self) -> Option<Bytes> {
-        self.page.clone()
+    pub fn page(&self) -> Option<&File> {
+        self.page.as_ref()
     }
 
-    /// The file of an address like `a/0123456789abcdef/main.js`, with its type; none of another version.
-    pub fn file(&self, address: &str) -> Option<(&'static str, Bytes)> {
+    /// The file of an address like `a/0123456789abcdef/main.js`; none of another version.
+    pub fn file(&self, address: &str) -> Option<&File> {
         let name = address.strip_prefix("a/")?.strip_prefix(&self.hash)?.strip_prefix('/')?;
-        Some((content_type(name), self.by_name.get(name)?.clone()))
+        self.by_name.get(name)
     }
 }
 
@@ -73,6 +97,7 @@ fn complete<'a>(page: &[u8], hash: &str, names: impl Iterator<Item = &'a String>
 
 fn content_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, end)| end) {
+        Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
@@ -101,10 +126,10 @@ mod tests {
              <link rel=\"modulepreload\" href=\"./a/{hash}/parts/a.js\" />\n  </head>\n  \
              <script src=\"./a/{hash}/main.js\"></script>"
         );
-        assert_eq!(files.page().as_deref(), Some(told.as_bytes()));
+        assert_eq!(files.page(), Some(&File::new(PAGE, told.into())));
         assert_eq!(hash.len(), HASH_CHARS);
-        let file = files.file(&format!("a/{hash}/parts/a.js"));
-        assert_eq!(file, Some(("text/javascript; charset=utf-8", Bytes::from("2"))));
+        let file = files.file(&format!("a/{hash}/parts/a.js")).expect("the file");
+        assert_eq!((file.content_type, &file.bytes), ("text/javascript; charset=utf-8", &Bytes::from("2")));
         for other in [
             "a/0123456789abcdef/main.js",
             "main.js",
