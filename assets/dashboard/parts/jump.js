@@ -80,6 +80,8 @@ function otherwise(text) {
 /** @param {import("../state/place.js").Goal} goal */
 function open(goal) {
   close();
+  const field = document.getElementById(FIELD);
+  if (field instanceof HTMLInputElement) field.value = "";
   go(goal);
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
