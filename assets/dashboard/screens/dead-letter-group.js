@@ -5,13 +5,13 @@ import { serverNow } from "../api/call.js";
 import { CopyAs } from "../parts/copy-as.js";
 import { DeadLetterFilters } from "../parts/dead-letter-filters.js";
 import { h, html } from "../parts/html.js";
+import { JobPanel } from "../parts/job-panel.js";
 import { Link } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
 import { useGroups } from "./dead-letters/causes.js";
 import { NoDeadLetters } from "./dead-letters/none.js";
 import { GroupActions } from "./dead-letter-group/actions.js";
 import { GroupHead } from "./dead-letter-group/head.js";
-import { GroupJob } from "./dead-letter-group/job.js";
 import { Samples } from "./dead-letter-group/samples.js";
 import { Tried } from "./dead-letter-group/tried.js";
 import { Versions } from "./dead-letter-group/versions.js";
@@ -34,7 +34,7 @@ function DeadLetterGroup({ values }) {
     })}
     ${ids.length > 0 ? h(Tried, { ids, at: triedAt ?? "", filter }) : null}
     ${cause === null ? null : h(GroupActions, { cause, filter, hasTried: ids.length > 0, hasJob: job !== undefined })}
-    ${job === undefined ? null : h(GroupJob, { id: job })}
+    ${job === undefined ? null : h(JobPanel, { id: job, title: "The rest" })}
     ${cause === null ? null : h(Versions, { cause, attempts: poll.data?.versions ?? [] })}
     ${cause === null ? null : h(Samples, { filter })}
   </div>`;
