@@ -70,9 +70,9 @@ proxiedTest("an hour open: neither memory, nor sockets, nor what is asked for gr
   assert.ok(after.heap < before.heap * 1.25 + 2_000_000, `heap from ${before.heap} to ${after.heap}`);
   assert.ok(after.elements < before.elements * 1.2 + 100, `elements from ${before.elements} to ${after.elements}`);
   assert.ok(proxy.sockets.size <= 6, `${proxy.sockets.size} connections`);
-  // Plots and the audit trail cost the database something: each is asked for twice a minute at most.
+  // Plots and the audit trail cost the database something: each is asked for four times a minute at most.
   for (const costly of [/^GET \/api\/v1\/history/, /^GET \/api\/v1\/audit/]) {
-    assert.ok(proxy.count(costly) <= 2 * 62 * 1.2, `${proxy.count(costly)} calls of ${costly} in an hour`);
+    assert.ok(proxy.count(costly) <= 4 * 62, `${proxy.count(costly)} calls of ${costly} in an hour`);
   }
 });
 
