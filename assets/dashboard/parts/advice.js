@@ -8,6 +8,8 @@ import { Stranger } from "./stranger.js";
 export function Advice({ text }) {
   if (!text) return null;
   return html`<span class="advice"><span class="advice-mark" aria-hidden="true">→</span> ${commandsIn(text).map(({ words, isCommand }, i) =>
-    isCommand ? html`<code key=${i} class="advice-command">${h(Stranger, { text: words, most: 300 })}</code>${h(Copy, { text: words, label: "copy" })}` : h(Stranger, { key: i, text: words, most: 600 }),
+    isCommand
+      ? html`<code key=${i} class="advice-command">${h(Stranger, { text: words, most: 300 })}</code>${h(Copy, { text: words, label: "copy" })}`
+      : h(Stranger, { key: i, text: words, most: 600 }),
   )}</span>`;
 }

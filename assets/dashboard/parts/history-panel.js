@@ -28,7 +28,10 @@ export function HistoryPanel({ title, values, plots, engineType, more = [], link
     title,
     poll,
     actions: h(Range, { values }),
-    children: (/** @type {import("../rules/history.js").History} */ history) => html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers: markers.filter(({ at }) => at >= Date.parse(history.from) && at <= Date.parse(history.to)), ...(links ? { links } : {}) }))}</div>`,
+    children: (/** @type {import("../rules/history.js").History} */ history) => {
+      const shown = markers.filter(({ at }) => at >= Date.parse(history.from) && at <= Date.parse(history.to));
+      return html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers: shown, ...(links ? { links } : {}) }))}</div>`;
+    },
   });
 }
 

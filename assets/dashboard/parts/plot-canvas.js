@@ -37,6 +37,7 @@ export function drawPlot(element, drawn) {
   const text = () => colour("--text-soft");
   const grid = { stroke: () => colour("--line"), width: 1 };
   const font = `11px ${getComputedStyle(element).fontFamily}`;
+  const { steps } = drawn();
   let downAt = NaN;
   const plot = new UPlot(
     {
@@ -56,7 +57,17 @@ export function drawPlot(element, drawn) {
           splits: (u, _, from, to) => ticks(from * 1000, to * 1000, drawn().zone, roomFor(u)).map(({ at }) => at / 1000),
           values: (u, splits) => labelsOf(splits, ticks(...rangeOf(u), drawn().zone, roomFor(u))),
         },
-        { stroke: text, font, grid, ticks: { show: false }, size: LEFT, gap: 6, space: 34, values: (_, splits) => splits.map((value) => drawn().inWords(value)), ...(drawn().steps ? { incrs: [...(drawn().steps ?? [])] } : {}) },
+        {
+          stroke: text,
+          font,
+          grid,
+          ticks: { show: false },
+          size: LEFT,
+          gap: 6,
+          space: 34,
+          values: (_, splits) => splits.map((value) => drawn().inWords(value)),
+          ...(steps ? { incrs: [...steps] } : {}),
+        },
       ],
       series: [
         {},
@@ -68,7 +79,12 @@ export function drawPlot(element, drawn) {
         })),
       ],
       hooks: {
-        setCursor: [(u) => drawn().point(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null, u.cursor.left !== undefined && u.cursor.left >= 0 ? u.posToVal(u.cursor.left, "x") : null)],
+        setCursor: [
+          (u) => {
+            const { left = -1, idx = null } = u.cursor;
+            drawn().point(left < 0 ? null : idx, left < 0 ? null : u.posToVal(left, "x"));
+          },
+        ],
         setSelect: [
           (u) => {
             const { left, width } = u.select;

@@ -18,7 +18,8 @@ export function PlotTable({ title, at, columns, inWords, zone, markers }) {
   return html`<details class="plot-table" onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
     <summary>As a table${changes}</summary>
     ${isOpen ? html`<div class="plot-table-scroll" tabindex="0" role="region" aria-label=${`${title}, as a table`}>
-      ${markers.length === 0 ? null : html`<ul class="plot-changes">${markers.map(({ at: when, sign, text }) => html`<li key=${`${when} ${text}`}><b>${sign}</b> ${atOf(when, zone)}: ${text}</li>`)}</ul>`}
+      ${markers.length === 0 ? null : html`<ul class="plot-changes">${markers.map(({ at: when, sign, text }) =>
+        html`<li key=${`${when} ${text}`}><b>${sign}</b> ${atOf(when, zone)}: ${text}</li>`)}</ul>`}
       <table class="plain"><caption class="hidden">${title}</caption>
         <thead><tr><th scope="col">Until</th>${columns.map((column) => html`<th key=${column.title} scope="col" class="table-right">${column.title}</th>`)}</tr></thead>
         <tbody>${at.map((seconds, i) => html`<tr key=${seconds}><th scope="row">${atOf(seconds * 1000, zone)}</th>

@@ -15,12 +15,23 @@ import { zoneNow } from "./time.js";
 /** @typedef {import("../rules/history.js").History} History */
 /** @typedef {import("../rules/changes.js").Marker} Marker */
 
-/** On the axis, and where there is room. @type {Readonly<Record<Unit, { axis: (n: number) => string, words: (n: number | null) => string, steps?: number[] }>>} */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, n) => [1, 2, 5].map((each) => each * 10 ** n)).flat();
+const TIME_STEPS = [
+  0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
+];
+
+/** On the axis, and where there is room. */
 const UNITS = {
-  rate: { axis: (n) => (n === 0 ? "0" : n >= 1000 ? `${short(n)}/s` : rate(n)), words: rate },
-  count: { axis: short, words: (n) => count(n) , steps: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 1e8, 1e9] },
-  seconds: { axis: lasts, words: (n) => (n === null ? "–" : lasts(n)), steps: [0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800] },
+  rate: { axis: rateOnAxis, words: rate, steps: undefined },
+  count: { axis: short, words: (/** @type {number | null} */ n) => count(n), steps: WHOLE_STEPS },
+  seconds: { axis: lasts, words: (/** @type {number | null} */ n) => (n === null ? "–" : lasts(n)), steps: TIME_STEPS },
 };
+
+/** @param {number} perSecond */
+function rateOnAxis(perSecond) {
+  if (perSecond === 0) return "0";
+  return perSecond >= 1000 ? `${short(perSecond)}/s` : rate(perSecond);
+}
 
 /** A marker counts as pointed at from so far, as a part of the range. */
 const NEAR = 0.012;
@@ -46,7 +57,19 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
   const zoom = (/** @type {number} */ from, /** @type {number} */ to) =>
     setFilters({ from: wholeMinute(from * 1000), to: wholeMinute(Math.max(to, from + 120) * 1000) });
   /** @type {import("./plot-canvas.js").Drawn} */
-  const now = { lines, at, values, range, markers, zone, inWords: UNITS[unit].axis, steps: UNITS[unit].steps, point: (index, seconds) => setPointed({ index, seconds }), zoom, pick: setPicked };
+  const now = {
+    lines,
+    at,
+    values,
+    range,
+    markers,
+    zone,
+    inWords: UNITS[unit].axis,
+    steps: UNITS[unit].steps,
+    point: (index, seconds) => setPointed({ index, seconds }),
+    zoom,
+    pick: setPicked,
+  };
   const drawn = useRef(now);
   drawn.current = now;
 
@@ -65,10 +88,15 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
       <b>${UNITS[unit].words(values[i]?.[pointed.index ?? lastKnown(values[i] ?? [])] ?? null)}</b></li>`)}</ul>
     <div class="plot-canvas" ref=${element} aria-hidden="true">${isBlank(history) ? html`<p class="plot-blank">Nothing was measured in this time.</p>` : null}</div>
     <p class="plot-marker">${marker ? `${marker.sign} · ${wall(marker.at, zone)?.time} ${marker.text}` : ""}</p>
-    ${picked !== null && links ? html`<p class="plot-picked">${wall(picked * 1000, zone)?.time}: ${links(wholeMinute(picked * 1000 - 30_000), wholeMinute(picked * 1000 + 30_000))}
-      <button type="button" class="button button-quiet" onClick=${() => setPicked(null)}>close</button></p>` : null}
+    ${picked !== null && links ? h(Picked, { at: picked * 1000, zone, links, close: () => setPicked(null) }) : null}
     ${h(PlotTable, { title, at, columns: lines.map((line, i) => ({ title: line.title, values: values[i] ?? [] })), inWords: UNITS[unit].words, zone, markers })}
   </figure>`;
+}
+
+/** What happened in the minute that was clicked at. @param {{ at: number, zone: string, links: (from: string, to: string) => import("./html.js").Children, close: () => void }} props */
+function Picked({ at, zone, links, close }) {
+  return html`<p class="plot-picked">${wall(at, zone)?.time}: ${links(wholeMinute(at - 30_000), wholeMinute(at + 30_000))}
+    <button type="button" class="button button-quiet" onClick=${close}>close</button></p>`;
 }
 
 /** Colours are read when it is drawn: after a change of the theme it is drawn again. @param {{ current: ReturnType<typeof drawPlot> | null }} plot */

@@ -1,6 +1,6 @@
 /** The time that the plots of a screen show: chosen here, by dragging in a plot, or in the address. */
 import { serverNow } from "../api/call.js";
-import { moved, rangeOf } from "../rules/history.js";
+import { FIRST_RANGE, moved, rangeOf } from "../rules/history.js";
 import { atOf, lasts } from "../rules/times.js";
 import { dialogsOpen } from "../state/live.js";
 import { setFilters } from "../state/place.js";
@@ -22,11 +22,17 @@ export function Range({ values }) {
   const later = () => setFilters(moved({ from, to }, 1, serverNow()));
   useBrackets(earlier, later);
   const shown = rangeOf({ from, to }, serverNow());
-  const isRelative = (from ?? "-1h").startsWith("-") && to === undefined;
+  const isRelative = (from ?? FIRST_RANGE).startsWith("-") && to === undefined;
   const end = shown.to === undefined ? serverNow() : Date.parse(shown.to);
   const length = lasts(Math.round((end - Date.parse(shown.from)) / 60_000) * 60);
   return html`<div class="range" role="group" aria-label="Time shown">
-    ${CHOICES.map(([value, text]) => h(Button, { key: value, kind: "quiet", isPressed: isRelative && (from ?? "-1h") === value, onClick: () => setFilters({ from: value === "-1h" ? null : value, to: null }), children: text }))}
+    ${CHOICES.map(([value, text]) => h(Button, {
+      key: value,
+      kind: "quiet",
+      isPressed: isRelative && (from ?? FIRST_RANGE) === value,
+      onClick: () => setFilters({ from: value === FIRST_RANGE ? null : value, to: null }),
+      children: text,
+    }))}
     ${h(Button, { kind: "quiet", label: "The time before", onClick: earlier, children: "◀" })}
     ${h(Button, { kind: "quiet", label: "The time after", why: shown.to === undefined ? "It reaches to now" : null, onClick: later, children: "▶" })}
     ${isRelative ? null : html`<span class="range-words">${atOf(shown.from, zoneNow())}, for ${length}${shown.to === undefined ? ", to now" : ""}</span>`}

@@ -3,6 +3,7 @@ import { useRef } from "../vendor/hooks.js";
 import { useSignal } from "../vendor/signals.js";
 import { nothing } from "../rules/choice.js";
 import { SORTS, chosen, counts, rowsOf } from "../rules/queue-list.js";
+import { visible } from "../rules/text.js";
 import { STATES } from "../rules/queue-state.js";
 import { setFilter } from "../state/place.js";
 import { useOverview } from "../state/overview.js";
@@ -43,9 +44,10 @@ function List({ overview, values }) {
   const rows = chosen(all, { name, states, sort });
   const shown = rows.length === all.length ? `${all.length} queues` : `${rows.length} of ${all.length} queues`;
   return html`<div>
-    <div class="queues-filters" data-filters role="group" aria-label="Filters">${h(NameFilter, { value: name })}${h(StateFilter, { counts: counts(all), chosen: states })}<span class="note">${shown}</span></div>
+    <div class="queues-filters" data-filters role="group" aria-label="Filters">${h(NameFilter, { value: name })}
+      ${h(StateFilter, { counts: counts(all), chosen: states })}<span class="note">${shown}</span></div>
     ${h(Bulk, { choice, queues: overview.queues })}
-    ${rows.length === 0 ? html`<p class="empty">No queue ${name ? `has “${name}” in its name` : "is so"}${name && states.length > 0 ? " and is so" : ""}. <button type="button" class="button" onClick=${clear}>Show all</button></p>` : null}
+    ${rows.length === 0 ? html`<p class="empty">${noneInWords(name, states)} <button type="button" class="button" onClick=${clear}>Show all</button></p>` : null}
     ${h(Table, {
       name: "Queues",
       rows,
@@ -70,6 +72,12 @@ function useRows(overview) {
   const kept = useRef(/** @type {{ of: Overview | null, rows: Row[] }} */ ({ of: null, rows: [] }));
   if (kept.current.of !== overview) kept.current = { of: overview, rows: rowsOf(overview.queues, overview.attention) };
   return kept.current.rows;
+}
+
+/** @param {string} name @param {readonly string[]} states */
+function noneInWords(name, states) {
+  const named = name ? ` with “${visible(name)}” in its name` : "";
+  return states.length === 0 ? `There is no queue${named}.` : `No queue${named} has the state ${states.join(" or ")}.`;
 }
 
 function clear() {

@@ -30,7 +30,8 @@ export function Attention({ overview }) {
   const listed = isWhole ? shown : shown.slice(0, SHOWN);
   const age = (serverNow() - Date.parse(overview.as_of)) / 1000;
   return html`<div ...${handlers}>
-    ${age > OLD_SECONDS ? html`<p class="attention-old">${h(Status, { word: `These numbers are ${lasts(age)} old`, kind: "warning" })} The server is slow to measure: look at its log and its database.</p>` : null}
+    ${age > OLD_SECONDS ? html`<p class="attention-old">${h(Status, { word: `These numbers are ${lasts(age)} old`, kind: "warning" })}
+      ${" "}The server is slow to measure: look at its log and its database.</p>` : null}
     ${shown.length === 0 ? html`<p class="attention-well">${h(Status, { word: wellOf(overview), kind: "good" })}</p>` : null}
     <ol class="attention">${listed.map(({ key, row, isGone }) => h(Item, { key, item: row, isGone, overview }))}</ol>
     ${listed.length < shown.length ? html`<p>${restInWords(shown.slice(SHOWN).map(({ row }) => row))} ${h(Button, { onClick: () => setWhole(true), children: `Show all ${shown.length}` })}</p>` : null}
@@ -53,7 +54,8 @@ function Item({ item, isGone, overview }) {
   const weight = weightOf(item);
   const { link, action } = offerOf(item);
   return html`<li class=${`attention-item attention-${weight.kind} ${isGone ? "attention-gone" : ""}`}>
-    <div class="attention-head">${h(Status, { word: weight.word, kind: weight.kind })}<span class="attention-since">began ${h(Ago, { at: item.since })}</span><code class="code">${item.code}</code></div>
+    <div class="attention-head">${h(Status, { word: weight.word, kind: weight.kind })}
+      <span class="attention-since">began ${h(Ago, { at: item.since })}</span><code class="code">${item.code}</code></div>
     <p class="attention-message">${h(Stranger, { text: item.message, most: 400 })}</p>
     <div class="attention-do">${link ? h(Link, { to: link.to, class: "button", children: link.text }) : null}${action && !isGone ? h(Act, { action, overview }) : null}
       ${isGone ? html`<span class="note">It is over.</span>` : h(Advice, { text: item.what_to_do })}</div>

@@ -23,13 +23,38 @@ export function Totals({ totals }) {
     history ? h(Spark, { values: valuesOf(history, { title: "", column, kind }, unit), kind, title: `the last ${MINUTES} minutes` }) : null;
   const oldest = totals.due > 0 ? `oldest ${lasts(totals.oldest_due_age_seconds)}` : "nobody waits";
   const free = slots.unlimited_engines > 0 ? `${count(slots.total)} slots and more` : `of ${count(slots.total)} slots`;
-  return html`<ul class="totals">
-    ${h(Total, { title: "due", value: count(totals.due, totals.is_approximate), small: oldest, line: spark("due", "warning", "count"), to: { screen: "queues", filters: { sort: "due" } } })}
-    ${h(Total, { title: "processing", value: count(totals.processing), small: free, line: spark("processing", "busy", "count"), to: { screen: "queues" } })}
-    ${h(Total, { title: "completed", value: rate(rates.completed_per_second), small: `${rate(rates.enqueued_per_second)} come in`, line: spark("completed", "good", "rate"), to: { screen: "queues", filters: { sort: "out" } } })}
-    ${h(Total, { title: "failed and lost", value: rate(rates.failed_per_second + rates.lost_per_second), small: rates.late_per_second > 0 ? `${rate(rates.late_per_second)} report late` : "none reports late", line: spark(["failed", "lost"], "bad", "rate"), to: { screen: "events", filters: { status: "failed" } } })}
-    ${h(Total, { title: "dead letters", value: count(totals.dead_letters, totals.is_approximate), small: `${count(totals.suspects)} suspects`, line: spark("dead_letters", "lost", "count"), to: { screen: "dead-letters" } })}
-  </ul>`;
+  const late = rates.late_per_second > 0 ? `${rate(rates.late_per_second)} report late` : "none reports late";
+  const all = [
+    { title: "due", value: count(totals.due, totals.is_approximate), small: oldest, line: spark("due", "warning", "count"), to: queues("due") },
+    { title: "processing", value: count(totals.processing), small: free, line: spark("processing", "busy", "count"), to: queues() },
+    {
+      title: "completed",
+      value: rate(rates.completed_per_second),
+      small: `${rate(rates.enqueued_per_second)} come in`,
+      line: spark("completed", "good", "rate"),
+      to: queues("out"),
+    },
+    {
+      title: "failed and lost",
+      value: rate(rates.failed_per_second + rates.lost_per_second),
+      small: late,
+      line: spark(["failed", "lost"], "bad", "rate"),
+      to: { screen: "events", filters: { status: "failed" } },
+    },
+    {
+      title: "dead letters",
+      value: count(totals.dead_letters, totals.is_approximate),
+      small: `${count(totals.suspects)} suspects`,
+      line: spark("dead_letters", "lost", "count"),
+      to: { screen: "dead-letters" },
+    },
+  ];
+  return html`<ul class="totals">${all.map((total) => h(Total, { key: total.title, ...total }))}</ul>`;
+}
+
+/** @param {string} [sort] */
+function queues(sort) {
+  return { screen: "queues", ...(sort ? { filters: { sort } } : {}) };
 }
 
 /** @param {{ title: string, value: string, small: string, line: import("../../parts/html.js").Children, to: import("../../state/place.js").Goal }} props */

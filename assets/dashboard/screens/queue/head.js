@@ -74,11 +74,13 @@ function Explained({ name }) {
 /** Its times, and what to do. @param {{ reason: Explanation["reasons"][number] }} props */
 function Reason({ reason: { since, until, what_to_do } }) {
   if (!since && !until && !what_to_do) return null;
-  return html`<div class="queue-reason">${since ? html`<span class="note">since ${h(At, { at: since })}</span>` : null}${until ? html`<span class="note">until ${h(At, { at: until })}</span>` : null}${h(Advice, { text: what_to_do })}</div>`;
+  return html`<div class="queue-reason">${since ? html`<span class="note">since ${h(At, { at: since })}</span>` : null}
+    ${until ? html`<span class="note">until ${h(At, { at: until })}</span>` : null}${h(Advice, { text: what_to_do })}</div>`;
 }
 
 /** @param {{ name: string }} props */
 function NoQueue({ name }) {
-  return html`<p>There is no queue <b>${h(Stranger, { text: name, most: 64 })}</b>, or your token may not see it. It is made by the first event for it, or the first engine that registers with its name.
+  return html`<p>There is no queue <b>${h(Stranger, { text: name, most: 64 })}</b>, or your token may not see it. It is made by the first event for it,
+    ${" "}or the first engine that registers with its name.
     ${h(Link, { to: { screen: "queues", filters: { q: name.slice(0, 64) } }, children: "Queues with such names" })}</p>`;
 }

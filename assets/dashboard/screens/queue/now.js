@@ -27,7 +27,12 @@ function Numbers({ queue }) {
   /** @param {string} status */
   const events = (status) => ({ screen: "events", filters: { engine_type: name, status } });
   return html`<div class="now">
-    ${h(Fact, { title: "Due", value: h(Link, { to: events("queued"), children: count(due, isApproximate) }), small: due > 0 ? `oldest ${lasts(queue.oldest_due_age_seconds)}; cleared ${clears(queue)}` : "nobody waits", children: h(Priorities, { counts: queue.due_by_priority }) })}
+    ${h(Fact, {
+      title: "Due",
+      value: h(Link, { to: events("queued"), children: count(due, isApproximate) }),
+      small: due > 0 ? `oldest ${lasts(queue.oldest_due_age_seconds)}; cleared ${clears(queue)}` : "nobody waits",
+      children: h(Priorities, { counts: queue.due_by_priority }),
+    })}
     ${h(Fact, { title: "Delayed", value: count(delayed, isApproximate), small: queue.next_due_at ? html`next due in ${h(CountDown, { to: queue.next_due_at })}` : "none is delayed" })}
     ${h(Fact, { title: "Processing", value: h(Link, { to: events("processing"), children: count(processing) }), small: most === null ? slotsInWords : `${slotsInWords}; at most ${count(most)}`,
       children: h(Bar, { part: processing, whole: most === null ? slots.total : Math.min(most, slots.total), title: slotsInWords }) })}
@@ -35,8 +40,16 @@ function Numbers({ queue }) {
     ${h(Fact, { title: "In, out", value: `${rate(rates.enqueued_per_second)}, ${rate(rates.completed_per_second)}`, small: failuresOf(rates) })}
     ${h(Fact, { title: "Wait until leased", value: quantile(queue.wait_seconds.p50), small: withinOf(queue.wait_seconds.p99, "none was leased lately") })}
     ${h(Fact, { title: "Length of attempts", value: quantile(queue.attempt_seconds.p50), small: withinOf(queue.attempt_seconds.p99, "none was reported lately") })}
-    ${h(Fact, { title: "Dead letters", value: h(Link, { to: { screen: "dead-letters", filters: { engine_type: name } }, children: count(queue.dead_letters, isApproximate) }), small: `${rate(rates.dead_lettered_per_second)} more` })}
-    ${h(Fact, { title: "Suspects", value: h(Link, { to: { screen: "events", filters: { engine_type: name, lease_losses_min: "1" } }, children: count(queue.suspects) }), small: "lost before; they are leased with care" })}
+    ${h(Fact, {
+      title: "Dead letters",
+      value: h(Link, { to: { screen: "dead-letters", filters: { engine_type: name } }, children: count(queue.dead_letters, isApproximate) }),
+      small: `${rate(rates.dead_lettered_per_second)} more`,
+    })}
+    ${h(Fact, {
+      title: "Suspects",
+      value: h(Link, { to: { screen: "events", filters: { engine_type: name, lease_losses_min: "1" } }, children: count(queue.suspects) }),
+      small: "lost before; they are leased with care",
+    })}
     ${h(Fact, { title: "Wanted slots", value: count(queue.wanted_slots), small: `to clear what is due within ${lasts(settings.target_clear_seconds.value)}` })}
   </div>`;
 }
@@ -51,8 +64,9 @@ function Priorities({ counts }) {
   const shown = counts.map((n, priority) => ({ n, priority })).filter(({ n }) => n > 0).reverse();
   const most = Math.max(...counts, 1);
   if (shown.length === 0) return null;
+  const bar = (/** @type {number} */ n, /** @type {number} */ priority) => h(Bar, { part: n, whole: most, title: `${n} of priority ${priority}`, kind: "warning" });
   return html`<table class="now-priorities"><caption class="hidden">Due events by priority</caption><tbody>${shown.map(({ n, priority }) => html`<tr key=${priority}>
-    <th scope="row">priority ${priority}</th><td>${h(Bar, { part: n, whole: most, title: `${n} of priority ${priority}`, kind: "warning" })}</td><td class="table-right">${n >= COUNTED ? `${count(n)}+` : count(n)}</td></tr>`)}</tbody></table>`;
+    <th scope="row">priority ${priority}</th><td>${bar(n, priority)}</td><td class="table-right">${count(n)}${n >= COUNTED ? "+" : ""}</td></tr>`)}</tbody></table>`;
 }
 
 /** @param {number | null} p99 @param {string} none */

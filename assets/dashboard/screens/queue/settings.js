@@ -28,7 +28,8 @@ export function Settings({ name, poll }) {
 function Shown({ queue: { settings } }) {
   return html`<table class="plain settings"><thead class="hidden"><tr><th>Setting</th><th>Value</th><th>Source</th></tr></thead><tbody>${FIELDS.map((field) => {
     const { value, source } = settingAt(settings, field.path);
-    return html`<tr key=${field.path}><th scope="row">${field.title} <code class="code">${field.path}</code></th><td>${inWords(value, field)}</td><td class="note">${source === "queue" ? "of this queue" : "the server's"}</td></tr>`;
+    return html`<tr key=${field.path}><th scope="row">${field.title} <code class="code">${field.path}</code></th><td>${inWords(value, field)}</td>
+      <td class="note">${source === "queue" ? "of this queue" : "the server's"}</td></tr>`;
   })}</tbody></table><p class="note">${delaysInWords(policyWith(settings, []))} Events and their types may have policies of their own.</p>`;
 }
 
@@ -59,7 +60,8 @@ function Edited({ name, queue, typed, setTyped }) {
   return html`<form class="settings-form" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (why === null) void save(); }}>
     ${FIELDS.map((field) => h(Input, { key: field.path, field, queue, text: typed[field.path], fault: faults[field.path], set: (text) => setTyped({ ...typed, [field.path]: text }) }))}
     ${changes.length === 0 ? null : html`<section class="settings-changes" aria-live="polite"><h3>What changes</h3><ul>${changes.map((change) => html`<li key=${change.field.path}>
-      ${change.field.title}: <s>${inWords(change.before.value, change.field)}</s> → <b>${change.after === null ? "the server's" : inWords(change.after, change.field)}</b> <span class="note">${effectOf(change, queue)}</span></li>`)}</ul>
+      ${change.field.title}: <s>${inWords(change.before.value, change.field)}</s> → <b>${change.after === null ? "the server's" : inWords(change.after, change.field)}</b>
+      ${" "}<span class="note">${effectOf(change, queue)}</span></li>`)}</ul>
       ${changes.some(({ field }) => field.path.startsWith("retry_policy.")) ? html`<p>${delaysInWords(policyWith(settings, changes))}</p>` : null}
       <pre>${asCli("change_queue", request())}</pre>${h(Copy, { text: () => asCli("change_queue", request()), label: "copy as CLI" })}</section>`}
     <p class="settings-buttons">${h(Button, { kind: "main", operation: "change_queue", why, onClick: save, children: "Change" })}${h(Button, { onClick: () => setTyped(null), children: "Leave it" })}</p>

@@ -18,7 +18,10 @@ const FROM_WIDTH = { processing: 900, spark: 1240, delayed: 1180, engines: 1040,
 /** @param {Sort} sort as it is @param {(by: Sort) => void} by @returns {Column[]} */
 export function columns(sort, by) {
   /** @param {Sort} name @returns {Pick<Column, "sort" | "sorted">} */
-  const sorts = (name) => ({ sort: () => by(sort === name ? "problems" : name), ...(sort === name ? { sorted: name === "name" ? "ascending" : "descending" } : {}) });
+  const sorts = (name) => ({
+    sort: () => by(sort === name ? "problems" : name),
+    ...(sort === name ? { sorted: name === "name" ? "ascending" : "descending" } : {}),
+  });
   /** @type {Column[]} */
   const all = [
     { name: "name", title: "Queue", cell: ({ queue }) => queue.engine_type, phone: "head", ...sorts("name") },
@@ -41,7 +44,8 @@ export function columns(sort, by) {
 /** @param {{ queue: Row["queue"] }} props */
 function Slots({ queue: { processing, slots } }) {
   const more = slots.unlimited_engines > 0 ? "+" : "";
-  return html`<span class="queues-slots">${h(Bar, { part: slots.busy, whole: slots.total, title: `${slots.busy} of ${slots.total}${more} slots are busy` })} ${count(processing)}/${count(slots.total)}${more}</span>`;
+  const title = `${slots.busy} of ${slots.total}${more} slots are busy`;
+  return html`<span class="queues-slots">${h(Bar, { part: slots.busy, whole: slots.total, title })} ${count(processing)}/${count(slots.total)}${more}</span>`;
 }
 
 /** @param {Row["queue"]["engines"]} engines */
