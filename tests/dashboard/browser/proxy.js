@@ -95,6 +95,7 @@ export class Proxy {
     const onward = request({ host: this.target.hostname, port: this.target.port, method, path, headers }, (reply) => {
       answer.writeHead(reply.statusCode ?? 502, reply.headers);
       if (!isCut) return void reply.pipe(answer);
+      reply.once("end", () => incoming.socket.destroy()); // there may be nothing to cut
       reply.once("data", (/** @type {Buffer} */ first) => {
         answer.write(first.subarray(0, Math.ceil(first.length / 2)));
         setTimeout(() => incoming.socket.destroy(), 20);
