@@ -8,13 +8,13 @@ import { shellWord } from "./shell.js";
  */
 export function curl(operationId, { path = {}, query = {}, body, payload } = {}, server) {
   const [method, template] = operations[operationId];
-  const below = template.replace(/^\/?(api\/v1\/)?/, "/api/v1/");
+  const below = template.replace(/^\/?(api\/v1\/)?/, "api/v1/");
   const place = below.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name] ?? ""));
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined) pairs.append(name, String(value));
   }
-  const address = place + (pairs.size > 0 ? `?${pairs}` : "");
+  const address = `/${place}` + (pairs.size > 0 ? `?${pairs}` : "");
   const content = payload === undefined ? (body === undefined ? undefined : JSON.stringify(body)) : withPayload(body ?? {}, payload);
   const words = ["curl --fail-with-body"];
   if (method !== (content === undefined ? "GET" : "POST")) words.push(`--request ${method}`);

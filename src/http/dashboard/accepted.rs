@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+        [(name, HeaderValue::from_static(value))].into_iter().collect()
     }
 
     #[test]

@@ -89,14 +89,18 @@ fn complete<'a>(page: &[u8], hash: &str, names: impl Iterator<Item = &'a String>
         page = page.replace(&format!(" {attribute}=\""), &format!(" {attribute}=\"./a/{hash}/"));
     }
     let mut links = String::new();
-    for name in names.filter(|name| name.ends_with(".js")) {
+    for name in names.filter(|name| ending(name) == Some("js")) {
         writeln!(links, r#"    <link rel="modulepreload" href="./a/{hash}/{name}" />"#).expect("a text takes all");
     }
     page.replace("  </head>", &format!("{links}  </head>")).into()
 }
 
+fn ending(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
 fn content_type(name: &str) -> &'static str {
-    match name.rsplit_once('.').map(|(_, end)| end) {
+    match ending(name) {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",

@@ -18,10 +18,12 @@ mod source {
         Arc::new(Files::new(EMBEDDED.iter().map(|(name, bytes)| ((*name).to_owned(), Bytes::from_static(bytes)))))
     });
 
+    /// As the module above says.
     pub fn newest() -> Arc<Files> {
         Arc::clone(&FILES)
     }
 
+    /// As the module above says.
     pub fn current() -> Arc<Files> {
         newest()
     }
@@ -51,12 +53,14 @@ mod source {
         }))
     }
 
+    /// As the module above says.
     pub fn newest() -> Arc<Files> {
         let files = Arc::new(read());
         *FILES.write() = Arc::clone(&files);
         files
     }
 
+    /// As the module above says.
     pub fn current() -> Arc<Files> {
         FILES.read().clone()
     }
