@@ -24,7 +24,9 @@ fn main() {
     assert!(names.iter().any(|name| name == listing::PAGE), "assets/dashboard/index.html is missing");
     let mut table = String::from("[\n");
     for name in names {
-        writeln!(table, "({name:?}, include_bytes!({:?})),", folder.join(&name)).expect("a text takes all");
+        let path = folder.join(&name);
+        let path = path.to_str().expect("the repository's path is a text");
+        writeln!(table, "({name:?}, include_bytes!({path:?})),").expect("a text takes all");
     }
     table.push_str("]\n");
     let out = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("dashboard.rs");
