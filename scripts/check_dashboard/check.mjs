@@ -59,7 +59,7 @@ async function browser() {
     writeFileSync(file, JSON.stringify(told));
     const environment = { EVENTLEASE_DASHBOARD_INSTALLATIONS: file, EVENTLEASE_DASHBOARD_FAILURES: failures };
     if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures"), ...(words.includes("--guides") ? [join(root, "docs/pictures")] : [])], environment);
-    return await run("node", ["--test", "--test-concurrency=2", ...reporter, ...tests("tests/dashboard/browser")], environment);
+    return await run("node", ["--test", "--test-concurrency=3", ...reporter, ...tests("tests/dashboard/browser")], environment);
   } finally {
     await close();
   }
