@@ -12,7 +12,8 @@ const TOOTH = 4;
 /** What bars are filled with where a colour is not enough. @param {{ id: string }} props */
 export function HatchPatterns({ id }) {
   return html`<defs>
-    <pattern id=${`${id}-hatch`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="gantt-hatch-ground" width="5" height="5" /><line class="gantt-hatch" x1="0" x2="0" y1="0" y2="5" /></pattern>
+    <pattern id=${`${id}-hatch`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <rect class="gantt-hatch-ground" width="5" height="5" /><line class="gantt-hatch" x1="0" x2="0" y1="0" y2="5" /></pattern>
     <pattern id=${`${id}-double`} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><line class="gantt-double-line" x1="0" x2="0" y1="0" y2="6" /></pattern>
   </defs>`;
 }

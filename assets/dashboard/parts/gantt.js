@@ -57,7 +57,9 @@ export function Gantt({ event, attempts, flags, now, onOpen, more }) {
         : null}
       ${more !== null && attempts.length < DRAWN_MOST ? h(Button, { kind: "quiet", onClick: () => more().then(() => setWhole(true)), children: "load older ones" }) : null}
     </div>
-    <div ref=${frame} onMouseEnter=${() => setStill(true)} onMouseLeave=${() => setStill(false)} onFocusIn=${() => setStill(true)} onFocusOut=${() => setStill(false)}>${h(Chart, { gantt, scale, now: at, isOpen: event.finished_at === null, onOpen })}</div>
+    <div ref=${frame} onMouseEnter=${() => setStill(true)} onMouseLeave=${() => setStill(false)}
+        onFocusIn=${() => setStill(true)} onFocusOut=${() => setStill(false)}>
+      ${h(Chart, { gantt, scale, now: at, isOpen: event.finished_at === null, onOpen })}</div>
     <ul class="gantt-legend">${legendOf(gantt.marks).map(({ kind, words }) => html`<li key=${kind}>${h(LegendMark, { kind })} ${words}</li>`)}</ul>
   </div>`;
 }
@@ -83,7 +85,14 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
   const key = (event) => {
     const place = Math.max(0, Math.min(active, order.length - 1));
     const mark = gantt.marks[order[place] ?? 0];
-    const goal = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: order.length - 1, ArrowDown: nextRow(gantt.marks, order, place, 1), ArrowUp: nextRow(gantt.marks, order, place, -1) }[event.key];
+    const goal = {
+      ArrowRight: place + 1,
+      ArrowLeft: place - 1,
+      ArrowDown: nextRow(gantt.marks, order, place, 1),
+      ArrowUp: nextRow(gantt.marks, order, place, -1),
+      Home: 0,
+      End: order.length - 1,
+    }[event.key];
     if (event.key === "Enter" && mark) open(mark);
     else if (goal !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) focus(goal);
     else return;
@@ -113,14 +122,18 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
         </div>
         <svg class="gantt-marks" width=${scale.width} height=${height} role="group" aria-label="Attempts over time; the arrow keys go from mark to mark">
           ${h(HatchPatterns, { id })}
-          ${gantt.rows.slice(from, to).map((row, index) => html`<line key=${row.key} class="gantt-row" x1="0" x2=${scale.width} y1=${(from + index + 1) * ROW_HEIGHT} y2=${(from + index + 1) * ROW_HEIGHT} />`)}
+          ${gantt.rows.slice(from, to).map((row, index) => {
+            const y = (from + index + 1) * ROW_HEIGHT;
+            return html`<line key=${row.key} class="gantt-row" x1="0" x2=${scale.width} y1=${y} y2=${y} />`;
+          })}
           ${scale.pieces.filter((piece) => piece.isFold).map((piece) => html`<rect key=${piece.from} class="gantt-fold" x=${piece.left} y="0" width=${piece.right - piece.left} height=${height} />`)}
           ${isOpen && now >= gantt.from && now < gantt.to ? html`<line class="gantt-now" x1=${scale.x(now)} x2=${scale.x(now)} y1="0" y2=${height} />` : null}
           ${gantt.marks.map((mark, index) => {
             if (!isInView(mark, from, to)) return null;
             const sentence = markWords(mark, zone);
-            return html`<g key=${index} class="gantt-mark" data-mark=${index} tabindex=${index === current ? 0 : -1} role=${mark.attempt ? "button" : "img"} aria-label=${sentence}
-                onMouseEnter=${() => say(mark)} onFocus=${() => (say(mark), setActive(order.indexOf(index)))} onBlur=${() => say(null)} onClick=${() => open(mark)}>${drawing(mark, scale, id)}</g>`;
+            return html`<g key=${index} class="gantt-mark" data-mark=${index} tabindex=${index === current ? 0 : -1}
+                role=${mark.attempt ? "button" : "img"} aria-label=${sentence} onMouseEnter=${() => say(mark)}
+                onFocus=${() => (say(mark), setActive(order.indexOf(index)))} onBlur=${() => say(null)} onClick=${() => open(mark)}>${drawing(mark, scale, id)}</g>`;
           })}
         </svg>
       </div>
@@ -132,8 +145,10 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
 /** @param {{ scale: import("../rules/gantt-scale.js").Scale, zone: import("../rules/times.js").Zone, now: number | null }} props */
 function Axis({ scale, zone }) {
   return html`<svg class="gantt-axis" width=${scale.width} height=${AXIS_HEIGHT} aria-hidden="true">
-    ${axisOf(scale, zone).map(({ at, x, label }) => html`<g key=${at}><line class="gantt-tick" x1=${x} x2=${x} y1=${AXIS_HEIGHT - 6} y2=${AXIS_HEIGHT} /><text x=${x + 3} y="13">${label}</text></g>`)}
-    ${scale.pieces.filter((piece) => piece.isFold).map((piece) => html`<text key=${piece.from} class="gantt-fold-label" text-anchor="middle" x=${(piece.left + piece.right) / 2} y="28">${lasts((piece.to - piece.from) / 1000)}</text>`)}
+    ${axisOf(scale, zone).map(({ at, x, label }) => html`<g key=${at}>
+      <line class="gantt-tick" x1=${x} x2=${x} y1=${AXIS_HEIGHT - 6} y2=${AXIS_HEIGHT} /><text x=${x + 3} y="13">${label}</text></g>`)}
+    ${scale.pieces.filter((piece) => piece.isFold).map((piece) => html`<text key=${piece.from} class="gantt-fold-label"
+      text-anchor="middle" x=${(piece.left + piece.right) / 2} y="28">${lasts((piece.to - piece.from) / 1000)}</text>`)}
   </svg>`;
 }
 

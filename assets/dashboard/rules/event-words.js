@@ -124,11 +124,17 @@ export function budgetsOf({ failures, lease_losses, retries_left, losses_left, r
   const budgets = [
     {
       name: "failures", spent: failures, total: retries ? retries.value + 1 : null,
-      words: retries ? `${failures} of ${retries.value + 1} failures that make it a dead letter; ${retries_left ?? 0} more are tried again (max_retries ${retries.value}, by ${source(retries.source)})` : `${failures} failures were reported`,
+      words: retries
+        ? `${failures} of ${retries.value + 1} failures that make it a dead letter; ${retries_left ?? 0} more are tried again ` +
+          `(max_retries ${retries.value}, by ${source(retries.source)})`
+        : `${failures} failures were reported`,
     },
     {
       name: "silent losses", spent: lease_losses, total: losses?.value ?? null,
-      words: losses ? `${lease_losses} of ${losses.value} silent losses that make it a dead letter; ${losses_left ?? 0} more would (dead_letter_threshold ${losses.value}, by ${source(losses.source)})` : `${lease_losses} silent losses`,
+      words: losses
+        ? `${lease_losses} of ${losses.value} silent losses that make it a dead letter; ${losses_left ?? 0} more would ` +
+          `(dead_letter_threshold ${losses.value}, by ${source(losses.source)})`
+        : `${lease_losses} silent losses`,
     },
   ];
   if (redrives > 0) budgets.push({ name: "redrives", spent: redrives, total: null, words: `it was redriven ${redrives === 1 ? "once" : `${redrives} times`}; budgets count from the last time on` });

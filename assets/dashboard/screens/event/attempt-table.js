@@ -21,7 +21,7 @@ export function AttemptTable({ attempts, show, more }) {
     columns: [
       { name: "attempt", title: "Attempt", align: "right", phone: "head", cell: (/** @type {Row} */ row) => row.attempt },
       { name: "outcome", title: "Ended", cell: (/** @type {Row} */ row) => h(Ended, { row }) },
-      { name: "held", title: "Held for", align: "right", cell: (/** @type {Row} */ row) => h(Lasts, { seconds: row.leased_at === null ? null : (leaseEnd(row) - Date.parse(row.leased_at)) / 1000 }) },
+      { name: "held", title: "Held for", align: "right", cell: (/** @type {Row} */ row) => h(Lasts, { seconds: heldFor(row) }) },
       { name: "ended", title: "Until", cell: (/** @type {Row} */ row) => h(Ago, { at: row.ended_at }) },
       { name: "next", title: "Then", cell: (/** @type {Row} */ row) => h(Then, { row }) },
       { name: "engine", title: "Engine", cell: (/** @type {Row} */ row) => h(EngineOf, { row }) },
@@ -36,6 +36,11 @@ export function AttemptTable({ attempts, show, more }) {
 function sameAs(attempt, before) {
   const isSame = before && attempt.error_message !== null && attempt.error_message === before.error_message && attempt.error_type === before.error_type;
   return isSame ? before.attempt : null;
+}
+
+/** @param {Row} row @returns {number | null} seconds; null: no engine had it */
+function heldFor(row) {
+  return row.leased_at === null ? null : (leaseEnd(row) - Date.parse(row.leased_at)) / 1000;
 }
 
 /** @param {{ row: Row }} props */
@@ -57,7 +62,9 @@ function Then({ row }) {
 /** @param {{ row: Row }} props */
 function EngineOf({ row }) {
   if (row.engine_id === null) return html`<span class="nothing">anonymous</span>`;
-  return html`${h(Id, { id: row.engine_id, to: { screen: "events", filters: { leased_by: row.engine_id } } })}${row.engine_software_version === null ? null : html` <small>${h(Stranger, { text: row.engine_software_version, most: 24 })}</small>`}`;
+  const { engine_id: id, engine_software_version: version } = row;
+  const holds = { screen: "events", filters: { leased_by: id } };
+  return html`${h(Id, { id, to: holds })}${version === null ? null : html` <small>${h(Stranger, { text: version, most: 24 })}</small>`}`;
 }
 
 /** @param {{ row: Row }} props */

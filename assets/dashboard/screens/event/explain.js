@@ -41,7 +41,8 @@ function Reasons({ told, isWaiting }) {
     ${told.expected_start_at ? html`<p>An engine is likely to take it at ${h(At, { at: told.expected_start_at })}: in ${h(CountDown, { to: told.expected_start_at, over: "no time" })}.</p>` : null}
     ${others.length === 0 ? null : html`<details open=${isWaiting}><summary>${others.length === 1 ? "One thing more" : `${others.length} things more`}${isWaiting ? ", in the way or coming next" : ""}</summary>
       <ol class="explain-reasons">${others.map((reason) => html`<li key=${reason.code + reason.message}>
-        <p class=${reason.is_decisive ? "explain-decisive" : ""}>${h(Stranger, { text: sentence(reason.message, reason), most: 1000 })} <code class="code">${reason.code}</code>${reason.is_decisive ? " – this alone would keep it" : ""}</p>
+        <p class=${reason.is_decisive ? "explain-decisive" : ""}>${h(Stranger, { text: sentence(reason.message, reason), most: 1000 })}
+          ${" "}<code class="code">${reason.code}</code>${reason.is_decisive ? " – this alone would keep it" : ""}</p>
         ${h(More, { reason })}</li>`)}</ol></details>`}
   </div>`;
 }

@@ -30,7 +30,8 @@ export function EventHead({ event }) {
       <span class="event-id"><span class="id">${event.event_id}</span> ${h(Copy, { text: event.event_id, label: "copy id" })}</span>
     </div>
     <p class="event-sentence">${sentenceOf(event, now)}</p>
-    ${event.is_suspect ? html`<p class="event-suspect">${h(Status, { word: "suspect", kind: "lost" })} It was lost silently, so it is leased alone, or beside no other such event: a payload that kills engines takes no others with it.</p>` : null}
+    ${event.is_suspect ? html`<p class="event-suspect">${h(Status, { word: "suspect", kind: "lost" })} It was lost silently, so it is
+      leased alone, or beside no other such event: a payload that kills engines takes no others with it.</p>` : null}
     <dl class="event-facts">
       ${budgetsOf(event).map((budget) => html`<div key=${budget.name}><dt>${budget.name}</dt><dd>${h(Dots, budget)}</dd></div>`)}
       <div><dt>priority</dt><dd>${event.priority} of 9</dd></div>

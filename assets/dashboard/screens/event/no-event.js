@@ -33,8 +33,8 @@ function Nowhere({ id }) {
   const days = session.value?.installation?.retention_days;
   return html`<div><h2>No event has this id</h2>
     <p class="id">${h(Stranger, { text: id })}</p>
-    <p>${days ? `Events that have ended are kept for ${count(days)} days, and dead letters until they are redriven or discarded.` : "Events that have ended are kept for some time, and dead letters until they are redriven or discarded."}
-      So it ended before that, was never enqueued here, or belongs to a queue that your token does not reach.</p></div>`;
+    <p>Events that have ended are kept for ${days ? `${count(days)} days` : "some time"}, and dead letters until they are redriven or discarded.
+      ${" "}So it ended before that, was never enqueued here, or belongs to a queue that your token does not reach.</p></div>`;
 }
 
 /** A dead letter that has outlived the record of its event. @param {{ told: Told }} props */

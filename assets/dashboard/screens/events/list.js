@@ -61,12 +61,14 @@ export function EventList({ values }) {
 
 /** @param {Event} event @returns {readonly import("../../parts/table.js").Action[]} */
 function actionsOf(event) {
-  if (event.status === "processing") return [{ verb: "Cancel …", run: () => cancelEvent(event), isDanger: true, operation: "cancel_event", why: event.cancel_requested ? "Its cancellation is asked for already" : null }];
+  /** @type {import("../../parts/table.js").Action} */
+  const cancel = { verb: "Cancel …", run: () => cancelEvent(event), isDanger: true, operation: "cancel_event" };
+  if (event.status === "processing") return [{ ...cancel, why: event.cancel_requested ? "Its cancellation is asked for already" : null }];
   if (event.status !== "queued") return [];
   const isLater = event.available_at !== null && Date.parse(event.available_at) > serverNow();
   /** @type {import("../../parts/table.js").Action} */
   const now = { verb: "Run now", run: () => runNow(event), operation: "change_event" };
-  return [...(isLater ? [now] : []), { verb: "Cancel …", run: () => cancelEvent(event), isDanger: true, operation: "cancel_event" }];
+  return isLater ? [now, cancel] : [cancel];
 }
 
 /** An event may stand on two pages when others came meanwhile. @param {readonly Event[]} events */
