@@ -41,7 +41,7 @@ export class Installation {
       installation.tokens.admin = token;
       for (const role of roles) {
         const limit = role === "registrar" ? { engine_types: ["dialogue"] } : {}; // it is always limited
-        installation.tokens[role] = await installation.makeToken({ name: `${role}-of-the-test`, role, ...limit });
+        installation.tokens[role] = await installation.makeToken({ name: role === "operator" ? "on-call" : `the ${role}`, role, ...limit });
       }
     }
     return installation;
