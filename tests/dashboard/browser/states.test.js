@@ -21,7 +21,7 @@ proxiedTest("every screen has a shape while it loads, and says what is wrong whe
     await page.goto(`${dashboard.url}/dashboard/${place}`);
     const trouble = page.getByRole("alert").first();
     await trouble.waitFor();
-    assert.match(await trouble.innerText(), /database_unavailable[\s\S]*Next try (now|in \d+ (s|min))/, name);
+    assert.match(await trouble.innerText(), /database_unavailable[\s\S]*Next try (now|in [\d.]+ (s|min))/, name);
     proxy.clear();
     // Each panel has a button of its own, and some panels come when others have their answers.
     await page.waitForFunction(
