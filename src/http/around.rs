@@ -46,9 +46,8 @@ async fn add_headers(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Answers that nothing is there.
-pub async fn unknown_path(uri: Uri) -> Problem {
-    Problem::new(Code::NotFound, format!("no resource has the path {}", uri.path()))
+async fn unknown_path(uri: Uri) -> Problem {
+    Problem::unknown_path(&uri)
 }
 
 /// Answers 405; the reply's `Allow` names the methods that the path has.

@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::around::unknown_path;
 use super::errors::Problem;
 use files::File;
 
@@ -37,7 +36,7 @@ pub fn add_to<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> 
 
 /// Programs that ask for `/` are told that nothing is there, as ever.
 async fn to_dashboard_if_a_browser(uri: Uri, headers: HeaderMap) -> Response {
-    if accepted::prefers_html(&headers) { to_dashboard() } else { unknown_path(uri).await.into_response() }
+    if accepted::prefers_html(&headers) { to_dashboard() } else { Problem::unknown_path(&uri).into_response() }
 }
 
 /// Relative: a proxy may have taken a part of the path away.
@@ -48,7 +47,7 @@ fn to_dashboard() -> Response {
 async fn page(uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     match served::newest().page() {
         Some(page) => Ok(reply(page, "no-store", &headers)),
-        None => Err(unknown_path(uri).await),
+        None => Err(Problem::unknown_path(&uri)),
     }
 }
 
@@ -57,7 +56,7 @@ async fn file(uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     match served::current().file(address) {
         Some(file) => Ok(reply(file, "public, max-age=31536000, immutable", &headers)),
         // Also a file of another version, which the replica beside this one may have.
-        None => Err(unknown_path(uri).await),
+        None => Err(Problem::unknown_path(&uri)),
     }
 }
 
