@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -16,6 +16,8 @@ CLIENTS_BIN := $(CLIENTS_VENV)/bin
 # Where the tools of the TypeScript client are installed, and where the examples that are written for it are compiled to.
 CLIENTS_NODE := $(abspath $(TARGET_DIR))/clients-typescript
 EXAMPLES_NODE := $(abspath $(TARGET_DIR))/examples-typescript
+# Where the tools of the dashboard's checks are installed.
+DASHBOARD_NODE := $(abspath $(TARGET_DIR))/check-dashboard
 
 # Where `make run` listens, and further flags of `eventlease serve` or of the test runner.
 LISTEN ?= $(or $(EVENTLEASE_LISTEN),127.0.0.1:8080)
@@ -30,7 +32,7 @@ endif
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest, bench)"
+	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest, demo, bench)"
 
 run: postgres debug ## Build (debug) and serve on http://127.0.0.1:8080 (a private database, or DATABASE_URL)
 	exec $(BINARY) serve --listen $(LISTEN) $(ARGS)
@@ -85,14 +87,38 @@ alerts: ## Check the alert rules in docs/alerts.yml, and run their unit tests
 fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
 	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
-demo: debug $(CLIENTS_VENV)/installed examples-typescript ## Play examples/ with engines that crash, hang and restart, and account for every event
+demo: debug $(CLIENTS_VENV)/installed examples-typescript ## Play examples/ with engines that crash, hang and restart, and account for every event (ARGS=--stay: leave its dashboard)
 	scripts/ensure-postgres
 	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY) \
-		--node-engine $(EXAMPLES_NODE)/demo/unruly.js
+		--node-engine $(EXAMPLES_NODE)/demo/unruly.js $(ARGS)
 
 check-api: debug $(CLIENTS_VENV)/installed ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
 	scripts/ensure-postgres
 	$(CLIENTS_BIN)/python scripts/check-api --server $(BINARY) $(ARGS)
+
+check-dashboard: debug dashboard-tools clients-typescript-build ## Check the dashboard: types, rules, and the page in Chromium before real servers (ARGS='--only lint')
+	scripts/ensure-postgres
+	node scripts/check_dashboard/check.mjs $(BINARY) $(ARGS)
+
+dashboard-pictures: debug dashboard-tools clients-typescript-build ## Take pictures of all screens, light and dark, wide and narrow, below target/ (ARGS=--guides: and docs/pictures/)
+	scripts/ensure-postgres
+	node scripts/check_dashboard/check.mjs $(BINARY) --pictures $(ARGS)
+
+dashboard-api: dashboard-tools ## Write what the dashboard knows of the API anew, from docs/openapi.json
+	node scripts/check_dashboard/generate.mjs
+
+# Node finds them by links beside what imports them.
+dashboard-tools: $(DASHBOARD_NODE)/installed
+	ln -sfn $(DASHBOARD_NODE)/node_modules scripts/check_dashboard/node_modules
+	ln -sfn $(DASHBOARD_NODE)/node_modules tests/dashboard/node_modules
+
+$(DASHBOARD_NODE)/installed: scripts/check_dashboard/package.json scripts/check_dashboard/package-lock.json
+	scripts/ensure-node
+	rm -rf $(DASHBOARD_NODE)
+	mkdir -p $(DASHBOARD_NODE)
+	cp $^ $(DASHBOARD_NODE)
+	cd $(DASHBOARD_NODE) && npm ci --silent --no-audit --no-fund
+	touch $@
 
 # By way of a second file, so that a failing build leaves the old document whole.
 openapi: ## Write docs/openapi.json anew

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Plays examples/scenario.jsonl against an EventLease of its own, with engines that die, hang and leave.
 
-`make demo` runs it. It ends within about a minute, with a table of what became of every event. The exit status is 0
-only if each came to the end it had to: none unaccounted for, no innocent taken along by the poison, no stale report
-accepted.
+`make demo` runs it, and says where to look at it in a browser. It ends within about a minute, with a table of what
+became of every event; `make demo ARGS=--stay` leaves the server until Ctrl+C. The exit status is 0 only if each event
+came to the end it had to: none unaccounted for, no innocent taken along by the poison, no stale report accepted.
 """
 
 import argparse
@@ -115,15 +115,28 @@ class Demo:
         return wrong
 
 
-def run(binary: str, directory: Path, node_engine: str) -> int:
+def stay(url: str) -> None:
+    """The story is over, and what it left can be looked at for as long as somebody wants."""
+    print(f"\nThe engines have gone. {url}/dashboard/ stays until Ctrl+C.", flush=True)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print()
+
+
+def run(binary: str, directory: Path, node_engine: str, *, stays: bool) -> int:
     """Everything started is ended here, however the story ends."""
     demo: Demo | None = None
     server, started_at = RealServer(directory, binary=binary), time.monotonic()
     try:
         server.start()
         print(f"{binary} serves on {server.url}, files in {directory}")
+        hint = "" if stays else "   (make demo ARGS=--stay leaves it there afterwards)"
+        print(f"dashboard: {server.url}/dashboard/{hint}", flush=True)
         demo = Demo(server.url, directory, node_engine)
         wrong = demo.play()
+        if stays:
+            stay(server.url)
     except KeyboardInterrupt:
         print("\ninterrupted, cleaning up")
         return 130
@@ -155,6 +168,7 @@ def main() -> int:
         help="the program of the dialogue engines, compiled from examples/demo/unruly.ts",
     )
     parser.add_argument("--keep", action="store_true", help="keep the directory with database, journals and logs")
+    parser.add_argument("--stay", action="store_true", help="leave the server and its dashboard until Ctrl+C")
     arguments = parser.parse_args()
     if shutil.which(arguments.server) is None:
         parser.error(f"no program {arguments.server}; `make debug` makes it")
@@ -170,7 +184,7 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="eventlease-demo-", dir="/tmp"))
     directory.chmod(0o755)  # as root, the server runs the database as another user, who has to get in
     try:
-        return run(arguments.server, directory, str(Path(arguments.node_engine).resolve()))
+        return run(arguments.server, directory, str(Path(arguments.node_engine).resolve()), stays=arguments.stay)
     finally:
         if arguments.keep:
             print(f"kept: {directory}")

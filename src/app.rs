@@ -111,6 +111,7 @@ impl Server {
             metrics: Arc::clone(metrics),
             supervisor: supervisor.clone(),
             limits: settings::limits(config),
+            installation: settings::installation(config),
             access: Access::new(settings::access(config), http::document()),
             stop_announced: stop_announced.clone(),
         }));

@@ -3,6 +3,7 @@
 
 mod client;
 mod connections;
+mod dashboard;
 mod direct_database;
 mod database_url;
 mod hidden_value;
@@ -21,11 +22,13 @@ use crate::domain::limits;
 
 pub use client::{ClientConfig, ServerUrl};
 pub use connections::ConnectionConfig;
+pub use dashboard::DashboardConfig;
 pub use database_url::DatabaseUrl;
 pub use direct_database::DirectDatabase;
 use hidden_value::HiddenValue;
 use hosts::host_name_if_any;
 pub use listen::ListenAddress;
+pub use networks::ForwardedHeader;
 use networks::network_if_any;
 pub use secret_file::SecretFileError;
 
@@ -52,6 +55,10 @@ pub struct ServeConfig {
     /// Who may call it.
     #[command(flatten)]
     pub access: AccessConfig,
+
+    /// The page for operators.
+    #[command(flatten)]
+    pub dashboard: DashboardConfig,
 
     /// Its clients' connections.
     #[command(flatten)]
@@ -219,16 +226,6 @@ pub enum Auth {
     Required,
     // Calls need no token.
     Off,
-}
-
-/// The header in which trusted proxies name the client.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
-pub enum ForwardedHeader {
-    // `X-Forwarded-For`, a list of addresses.
-    XForwardedFor,
-    // `Forwarded`, as RFC 7239 defines it.
-    Forwarded,
 }
 
 /// Limits on the size of requests, and on the number of queues, engines and event types.

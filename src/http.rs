@@ -48,10 +48,16 @@ mod openapi;
 mod examples;
 /// A viewer of it.
 mod docs;
+/// The page for operators.
+mod dashboard;
+/// Paths with more before them.
+mod path_prefix;
 /// What a client is told when something is wrong.
 mod errors;
 /// Limits on requests and replies that an operator may change.
 mod limits;
+/// What people are told of the installation.
+mod installation;
 mod request_id;
 /// Replies that show what the broker returns, member by member.
 mod shown;
@@ -66,7 +72,9 @@ use api::Api;
 
 pub use access::{Access, AccessSettings};
 pub use api::ApiParts;
+pub use installation::InstallationSettings;
 pub use limits::Limits;
+pub use path_prefix::take_away as take_prefix_away;
 pub use starting::starting;
 pub use without_room::without_room;
 
@@ -103,5 +111,6 @@ pub fn router(parts: ApiParts) -> Router {
     // A poll by HEAD would lease events and throw them away.
     let all_but_get = axum::routing::head(leases::poll::refuse_head).fallback(leases::poll::refuse_other_methods);
     let router = docs::add_to(router.route("/api/v1/events/queue/{engine_type}", all_but_get));
+    let router = if api.installation.is_dashboard_served { dashboard::add_to(router) } else { router };
     around::wrap(router, api)
 }

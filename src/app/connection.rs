@@ -152,7 +152,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
     let answer = tower::service_fn(|mut request: Request<Incoming>| {
         of_requests.set(Phase::Busy);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (router, activity, is_cut_short) = (routes.current(), Arc::clone(&of_requests), &is_cut_short);
+        let (router, activity, is_cut_short) = (routes.of(&mut request), Arc::clone(&of_requests), &is_cut_short);
         // In HTTP/1.0 a connection ends with its reply, unless both sides say otherwise.
         let keep_alive =
             keep_alive.as_ref().filter(|_| request.version() == Version::HTTP_11 && !is_to_be_closed(&request));

@@ -108,7 +108,7 @@ impl Connections {
 
         let healthy = Arc::clone(routes);
         let mut service_without_room =
-            Service { routes: Routes::new(http::without_room(move || healthy.current())), ..service.clone() };
+            Service { routes: Routes::new(http::without_room(move || healthy.current()), false), ..service.clone() };
         service_without_room.http.keep_alive(false);
         service_without_room.keep_alive = None;
 

@@ -31,7 +31,9 @@ impl Front {
     pub async fn open(config: &ServeConfig, metrics: &Arc<Metrics>, supervisor: &Supervisor) -> Result<Self, Error> {
         let max_connections = connections::make_room_for_files(&config.connections, config.database.all_connections());
         let (listeners, address) = Listeners::bind(&config.listen).await?;
-        let (routes, stop) = (Routes::new(http::starting()), CancellationToken::new());
+        let is_dashboard_served = config.dashboard.is_on();
+        let routes = Routes::new(http::starting(is_dashboard_served), is_dashboard_served);
+        let stop = CancellationToken::new();
         let settings = connections::Settings {
             config: &config.connections,
             max_connections,

@@ -6,7 +6,7 @@ use crate::broker::{Coalescing, Settings, Size};
 use crate::config::{self, ServeConfig};
 use crate::dispatch;
 use crate::domain::lane::SuspectIsolation;
-use crate::http::{AccessSettings, Limits};
+use crate::http::{AccessSettings, InstallationSettings, Limits};
 use crate::store::leases::LeaseDefaults;
 
 /// Who may call, and how that is found out.
@@ -68,6 +68,17 @@ const CALL_MARGIN: Duration = Duration::from_secs(5);
 /// What a use-case may take of the database's time: a connection, and two statements that are just not given up.
 const fn call_timeout_seconds(config: &ServeConfig) -> u64 {
     config.database.acquire_timeout_seconds + 2 * config.database.statement_timeout_seconds
+}
+
+/// What people are told of the installation.
+pub fn installation(config: &ServeConfig) -> InstallationSettings {
+    InstallationSettings {
+        is_dashboard_served: config.dashboard.is_on(),
+        name: config.dashboard.installation_name().map(str::to_owned),
+        retention_days: config.tasks.retention_days,
+        audit_retention_days: config.tasks.audit_retention_days,
+        history_hours: config.tasks.history_hours,
+    }
 }
 
 /// What requests and replies may take.

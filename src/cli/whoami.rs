@@ -33,6 +33,14 @@ struct Session {
     is_session: bool,
     operations: Vec<String>,
     server: Server,
+    /// Not told by servers of earlier versions.
+    #[serde(default)]
+    installation: Installation,
+}
+
+#[derive(Default, Deserialize)]
+struct Installation {
+    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +73,7 @@ fn print(answer: &Answer) -> Result<(), Box<dyn std::error::Error>> {
     }
     let operations: Vec<String> = session.operations.iter().map(|operation| operation.replace('_', " ")).collect();
     told.add("may", operations.join(", "));
+    told.add_some("installation", session.installation.name);
     told.add("server", session.server.version);
     Ok(told.print()?)
 }

@@ -2,7 +2,18 @@
 
 use std::net::IpAddr;
 
+use clap::ValueEnum;
 use ipnet::IpNet;
+
+/// The header in which trusted proxies name the client.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
+pub enum ForwardedHeader {
+    // `X-Forwarded-For`, a list of addresses.
+    XForwardedFor,
+    // `Forwarded`, as RFC 7239 defines it.
+    Forwarded,
+}
 
 /// A network, or a single address.
 fn network(text: &str) -> Result<IpNet, String> {

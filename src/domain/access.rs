@@ -262,6 +262,7 @@ rules! {
     ReadServer           "read_server"             Nothing    [yes  yes yes  yes  yes  yes  yes ]  closed
     ReadOpenapiDocument  "read_openapi_document"   Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
     ReadDocs             "read_docs"               Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
+    ReadDashboard        "read_dashboard"          Nothing    [yes  yes yes  yes  yes  yes  yes ]  open
     CheckHealth          "check_health"            Nothing    [yes  yes yes  yes  yes  yes  yes ]  open
     CheckReadiness       "check_readiness"         Nothing    [yes  yes yes  yes  yes  yes  yes ]  open
 }

@@ -58,6 +58,11 @@ pub struct Attempt {
     pub reason: Option<String>,
     /// Seconds after the lease had run out, where the report came late.
     pub late_by_seconds: Option<f64>,
+    /// When its engine reported after all, of a silent loss whose event had gone on meanwhile: the report was refused, and the
+    /// work was done twice.
+    pub refused_report_at: Option<DateTime<Utc>>,
+    /// What that report said: `completed`, `failed`, or `queued` for a release.
+    pub refused_report_status: Option<Status>,
     /// The event's final status, on the attempt that ended it.
     pub final_status: Option<Status>,
     /// What became of the follow-up events of its completion; `None` where there were none.

@@ -17,7 +17,7 @@ use axum::http::{Extensions, HeaderMap, Method};
 use ipnet::IpNet;
 use utoipa::openapi::OpenApi;
 
-use super::{docs, openapi};
+use super::{dashboard, docs, openapi};
 use crate::config::ForwardedHeader;
 use crate::domain::access::{Openness, Operation};
 use crate::domain::tokens::{Identity, TokenDigest};
@@ -142,7 +142,9 @@ fn operations_of(document: &OpenApi) -> HashMap<String, Vec<(Method, Ruled)>> {
         (path.clone(), operations.collect())
     });
     let docs = docs::paths().map(|path| (path.to_owned(), vec![(Method::GET, Ruled::By(Operation::ReadDocs))]));
-    documented.chain(docs).collect()
+    let dashboard = dashboard::PATHS.into_iter();
+    let dashboard = dashboard.map(|path| (path.to_owned(), vec![(Method::GET, Ruled::By(Operation::ReadDashboard))]));
+    documented.chain(docs).chain(dashboard).collect()
 }
 
 /// The peer of a request's connection.

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::errors::{Cause, Code, Problem, ProblemBody};
+use super::installation::InstallationSettings;
 use super::limits::Limits;
 use crate::broker::Broker;
 use crate::domain::tokens::Identity;
@@ -26,6 +27,8 @@ pub struct ApiParts {
     pub supervisor: Supervisor,
     /// Limits on requests and replies.
     pub limits: Limits,
+    /// What people are told of the installation.
+    pub installation: InstallationSettings,
     /// Who may do what.
     pub access: Access,
     /// Cancelled when the server is about to stop: it is not ready then, and still answers.

@@ -47,7 +47,7 @@ async fn add_headers(mut request: Request, next: Next) -> Response {
 }
 
 async fn unknown_path(uri: Uri) -> Problem {
-    Problem::new(Code::NotFound, format!("no resource has the path {}", uri.path()))
+    Problem::unknown_path(&uri)
 }
 
 /// Answers 405; the reply's `Allow` names the methods that the path has.

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use prometheus::IntGauge;
 
 use super::api::Api;
-use super::docs;
 use super::errors::{Limit, Problem};
+use super::{dashboard, docs};
 use crate::domain::leased_event::LeasedEvent;
 use crate::domain::numbers::to_i64;
 
@@ -42,7 +42,7 @@ impl Kind {
     /// metrics, which must be readable just when memory is short.
     pub fn of(method: &Method, route: &str) -> Option<Self> {
         let is_reading = matches!(*method, Method::GET | Method::HEAD) && route != "/api/v1/events/queue/{engine_type}";
-        let is_exempt = route == "/metrics" || docs::paths().any(|path| path == route);
+        let is_exempt = route == "/metrics" || docs::paths().chain(dashboard::PATHS).any(|path| path == route);
         match (is_reading, is_exempt) {
             (true, true) => None,
             (true, false) => Some(Self::Reading),

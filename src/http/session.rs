@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::api::Api;
 use super::errors::{Code, Problem};
+use super::installation::InstallationReply;
 use super::requests::Input;
 use super::server::ServerReply;
 use super::session_cookie;
@@ -119,6 +120,7 @@ pub struct SessionReply {
     #[schema(value_type = Vec<Operation>)]
     operations: Vec<&'static str>,
     server: ServerReply,
+    installation: InstallationReply,
 }
 
 impl SessionReply {
@@ -136,6 +138,7 @@ impl SessionReply {
             engine_types: engine_type.map(|engine_type| vec![engine_type]).or(identity.engine_types),
             operations,
             server: ServerReply::of(api),
+            installation: InstallationReply::from(&api.installation),
         }
     }
 
@@ -153,6 +156,7 @@ impl SessionReply {
             is_session: false,
             operations: allowed.map(|operation| operation.id()).collect(),
             server: ServerReply::of(api),
+            installation: InstallationReply::from(&api.installation),
         }
     }
 }

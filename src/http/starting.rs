@@ -5,15 +5,16 @@ use axum::http::header;
 use axum::routing::get;
 
 use super::admin::operations;
-use super::around;
 use super::errors::{Code, Problem};
+use super::{around, dashboard};
 
-/// The process is there, so `/healthz` says; nothing else can be asked yet.
-pub fn starting() -> Router {
+/// The process is there, so `/healthz` says, and the page can be opened if it is served at all; nothing else can be asked yet.
+pub fn starting(is_dashboard_served: bool) -> Router {
     let router = Router::new()
         .route("/healthz", get(operations::healthz))
         .fallback(not_yet)
         .method_not_allowed_fallback(around::wrong_method);
+    let router = if is_dashboard_served { dashboard::add_to(router) } else { router };
     around::wrap_plain(router)
 }
 
@@ -42,7 +43,7 @@ mod tests {
             ("GET", "/no/such/path", StatusCode::SERVICE_UNAVAILABLE),
         ] {
             let request = Request::builder().method(method).uri(path).header("x-request-id", "mine");
-            let reply = starting().oneshot(request.body(Body::empty()).expect("a request")).await.expect("a reply");
+            let reply = starting(true).oneshot(request.body(Body::empty()).expect("a request")).await.expect("a reply");
             assert_eq!(reply.status(), status, "{method} {path}");
             assert_eq!(reply.headers()["x-request-id"], "mine");
             assert_eq!(reply.headers()["cache-control"], "no-store");

@@ -20,7 +20,7 @@ use eventlease::broker::{Broker, Coalescing, Settings, Size};
 use eventlease::config::ForwardedHeader;
 use eventlease::dispatch;
 use eventlease::domain::lane::SuspectIsolation;
-use eventlease::http::{self, Access, AccessSettings, ApiParts, Limits};
+use eventlease::http::{self, Access, AccessSettings, ApiParts, InstallationSettings, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::leases::LeaseDefaults;
 use eventlease::store::pool::{PoolLimits, Pools, connect_lazily};
@@ -112,7 +112,15 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         allowed_hosts: Vec::new(),
     };
     let access = Access::new(settings, http::document());
-    http::router(ApiParts { broker, metrics, supervisor, limits, access, stop_announced: CancellationToken::new() })
+    let installation = InstallationSettings {
+        is_dashboard_served: true,
+        name: None,
+        retention_days: 7,
+        audit_retention_days: 7,
+        history_hours: 0,
+    };
+    let stop_announced = CancellationToken::new();
+    http::router(ApiParts { broker, metrics, supervisor, limits, installation, access, stop_announced })
 }
 
 /// Answers that a request may get where there is no database.

@@ -43,6 +43,49 @@ async fn a_report_on_an_event_that_was_leased_again_is_refused_and_changes_nothi
     assert_eq!(lab.event(&event_id).await["result"], "second");
 }
 
+/// Of the attempt with this number: whether a refused report is noted with it, and what that said.
+async fn refused_report(lab: &Lab, event_id: &str, attempt: u64) -> (bool, Value) {
+    let page = lab.get(&format!("/api/v1/events/{event_id}/attempts")).await.expect(200).body;
+    let items = page["items"].as_array().expect("attempts");
+    let attempt = items.iter().find(|each| each["attempt"] == attempt).expect("the attempt");
+    (attempt["refused_report_at"].is_string(), attempt["refused_report_status"].clone())
+}
+
+#[tokio::test]
+async fn what_a_lost_engine_reports_after_all_is_noted_with_its_attempt() {
+    let lab = Lab::start().await;
+    let (_, event_id, stale) = lease(&lab).await;
+    lab.lose(&event_id).await;
+    let current = lab.lease_one("dialogue", &lab.register("dialogue", json!({})).await).await;
+    lab.settle(&stale, "processing", json!({})).await.problem(409, "lease_lost");
+    assert_eq!(refused_report(&lab, &event_id, 1).await, (false, Value::Null), "a renewal is no report");
+    lab.settle(&stale, "failed", json!({})).await.problem(409, "lease_lost");
+    lab.settle(&stale, "completed", json!({})).await.problem(409, "lease_lost");
+    lab.settle(&current, "completed", json!({})).await.expect(200);
+    lab.settle(&stale, "queued", json!({})).await.problem(409, "lease_lost");
+    assert_eq!(refused_report(&lab, &event_id, 1).await, (true, json!("failed")), "the first one");
+    assert_eq!(refused_report(&lab, &event_id, 2).await, (false, Value::Null));
+}
+
+#[tokio::test]
+async fn a_refused_report_stays_with_its_attempt_through_dead_letter_and_redrive() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({"retry_policy": {"dead_letter_threshold": 2}})).await;
+    let stale = lab.lease_one("dialogue", &engine).await;
+    lab.lose(&event_id).await;
+    lab.lease_one("dialogue", &engine).await;
+    lab.settle(&stale, "completed", json!({})).await.problem(409, "lease_lost");
+    lab.expire(&event_id).await;
+    lab.wait_for_status(&event_id, "failed").await;
+    assert_eq!(refused_report(&lab, &event_id, 1).await, (true, json!("completed")));
+    let letter = lab.get(&format!("/api/v1/dead-letters/{event_id}")).await.expect(200).body;
+    let carried = letter["attempts"].as_array().expect("attempts").last().expect("the first");
+    assert_eq!(carried["refused_report_status"], "completed");
+    lab.post(&format!("/api/v1/dead-letters/{event_id}/redrive"), &json!({})).await.expect(200);
+    assert_eq!(refused_report(&lab, &event_id, 1).await, (true, json!("completed")));
+}
+
 #[tokio::test]
 async fn a_late_report_is_taken_while_nobody_has_leased_the_event_since() {
     let lab = Lab::start().await;

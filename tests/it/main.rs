@@ -8,6 +8,7 @@ mod cancel;
 mod cli;
 mod coalescing;
 mod conventions;
+mod dashboard;
 mod database_errors;
 mod database_health;
 mod database_urls;

@@ -76,6 +76,8 @@ async fn while_it_waits_for_its_database_only_the_process_is_well_and_each_signa
             assert!(reply.text("detail").starts_with("the server is starting"), "{path}: {reply:?}");
             assert_eq!(reply.header("retry-after"), "1", "{path}");
         }
+        // The page opens, and says itself that the server is starting.
+        Reply::of(client.get(format!("http://{address}/dashboard/"))).await.expect(200);
         let large = client.post(format!("http://{address}/api/v1/events")).body(vec![b' '; 2 << 20]);
         Reply::of(large).await.problem(503, "database_unavailable");
         Reply::of(client.get(format!("http://{address}/healthz"))).await.expect(200);

@@ -2811,6 +2811,31 @@ export interface components {
             /** @description A JSON pointer into the body (RFC 6901). */
             pointer?: string;
         };
+        /** @description The installation as people see it. */
+        Installation: {
+            /**
+             * Format: int32
+             * @description Days for which the audit trail is kept.
+             */
+            audit_retention_days: number;
+            /**
+             * Format: int32
+             * @description Hours for which the history of queues is kept; 0: none is.
+             */
+            history_hours: number;
+            /**
+             * Format: int32
+             * @description Items on one page of a list, at most.
+             */
+            max_page_items: number;
+            /** @description What people call it, to tell it from others. Null: nobody has named it. */
+            name: string | null;
+            /**
+             * Format: int32
+             * @description Days for which ended events are kept.
+             */
+            retention_days: number;
+        };
         /** @description A part of a policy, and which level says it. */
         IntegerOfPolicy: {
             /** @description Which level says it. */
@@ -3075,7 +3100,7 @@ export interface components {
          * @description Every operation, by its `operation_id`.
          * @enum {string}
          */
-        OperationId: "register_engine" | "list_engines" | "summarize_engines" | "read_engine" | "change_engine" | "deregister_engine" | "send_heartbeat" | "drain_engine" | "resume_engine" | "drain_engines" | "renew_engine_token" | "list_engine_leases" | "lease_events" | "exchange_leases" | "settle_event" | "settle_batch" | "enqueue_event" | "enqueue_batch" | "list_events" | "read_event" | "explain_event" | "read_event_payload" | "read_event_result" | "change_event" | "list_attempts" | "wait_for_events" | "cancel_event" | "cancel_events" | "reschedule_events" | "list_scenario_runs" | "read_scenario_run" | "cancel_scenario_run" | "reopen_scenario_run" | "list_dead_letters" | "group_dead_letters" | "read_dead_letter" | "redrive_dead_letter" | "discard_dead_letter" | "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" | "list_redrive_jobs" | "read_redrive_job" | "pause_redrive_job" | "continue_redrive_job" | "cancel_redrive_job" | "list_queues" | "read_overview" | "read_history" | "read_queue_history" | "read_queue" | "explain_queue" | "change_queue" | "delete_queue" | "pause_queue" | "resume_queue" | "quarantine_version" | "list_quarantines" | "lift_quarantine" | "peek_queue" | "list_event_types" | "read_retry_policy" | "set_retry_policy" | "remove_retry_policy" | "create_token" | "list_tokens" | "revoke_token" | "create_session" | "read_session" | "delete_session" | "list_audit" | "read_database_health" | "read_metrics" | "read_server" | "read_openapi_document" | "read_docs" | "check_health" | "check_readiness";
+        OperationId: "register_engine" | "list_engines" | "summarize_engines" | "read_engine" | "change_engine" | "deregister_engine" | "send_heartbeat" | "drain_engine" | "resume_engine" | "drain_engines" | "renew_engine_token" | "list_engine_leases" | "lease_events" | "exchange_leases" | "settle_event" | "settle_batch" | "enqueue_event" | "enqueue_batch" | "list_events" | "read_event" | "explain_event" | "read_event_payload" | "read_event_result" | "change_event" | "list_attempts" | "wait_for_events" | "cancel_event" | "cancel_events" | "reschedule_events" | "list_scenario_runs" | "read_scenario_run" | "cancel_scenario_run" | "reopen_scenario_run" | "list_dead_letters" | "group_dead_letters" | "read_dead_letter" | "redrive_dead_letter" | "discard_dead_letter" | "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" | "list_redrive_jobs" | "read_redrive_job" | "pause_redrive_job" | "continue_redrive_job" | "cancel_redrive_job" | "list_queues" | "read_overview" | "read_history" | "read_queue_history" | "read_queue" | "explain_queue" | "change_queue" | "delete_queue" | "pause_queue" | "resume_queue" | "quarantine_version" | "list_quarantines" | "lift_quarantine" | "peek_queue" | "list_event_types" | "read_retry_policy" | "set_retry_policy" | "remove_retry_policy" | "create_token" | "list_tokens" | "revoke_token" | "create_session" | "read_session" | "delete_session" | "list_audit" | "read_database_health" | "read_metrics" | "read_server" | "read_openapi_document" | "read_docs" | "read_dashboard" | "check_health" | "check_readiness";
         OptionalIntegerSetting: {
             source: components["schemas"]["SettingSource"] | string;
             value: null | number;
@@ -4212,6 +4237,7 @@ export interface components {
              * @description When the token, or the session, ends by itself. Null: never.
              */
             expires_at: string | null;
+            installation: components["schemas"]["Installation"];
             /** @description True for the session of a browser, false for any other token. */
             is_session: boolean;
             /** @description Null where the server asks for no token, as all members down to `expires_at`. */

@@ -3,7 +3,7 @@
 use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::fence::{self, LateReport};
 use crate::domain::ids::EngineId;
-use crate::domain::settlement::Settlement;
+use crate::domain::settlement::{Report, Settlement};
 use crate::error::{Error, LeaseLost, Result};
 use crate::store;
 use crate::store::PgConnection;
@@ -41,7 +41,12 @@ pub async fn answer_late_report(connection: &mut PgConnection, settlement: &Sett
         current_attempt: past.current_attempt,
     };
     let Some(ended) = past.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
-    Ok(match (fence::late_report(settlement.report.status(), ended.outcome), ended.answer) {
+    let verdict = fence::late_report(settlement.report.status(), ended.outcome);
+    if verdict == LateReport::LeaseLost && !matches!(settlement.report, Report::Renewed { .. }) {
+        let reported = settlement.report.status();
+        store::settlement::late_report::note_refused(connection, event_id, ended.attempt, reported).await?;
+    }
+    Ok(match (verdict, ended.answer) {
         (LateReport::Repeat, Some(answer)) => Ok(Settled {
             event_id,
             status: answer.event_status(),

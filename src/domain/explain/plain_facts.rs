@@ -112,6 +112,8 @@ pub fn attempt(number: i32, outcome: Outcome) -> Attempt {
         code: None,
         reason: None,
         late_by_seconds: None,
+        refused_report_at: None,
+        refused_report_status: None,
         final_status: None,
         follow_ups: None,
     }

@@ -9,6 +9,7 @@ use super::host::{Authority, Host};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// Set to 1 by pages of this server.
 const X_EVENTLEASE_DASHBOARD: HeaderName = HeaderName::from_static("x-eventlease-dashboard");
@@ -20,6 +21,11 @@ pub enum Call {
     LeaseByGet,
     /// `POST /events/queue/{engine_type}/lease`
     Exchange,
+    /// A page that reads nothing before its own scripts do, so that any link may open it.
+    Page,
+    /// A file of that page, which has no data either. Browsers send `Origin` for modules, which may be another than what a proxy
+    /// made of `Host`.
+    File,
     /// Any other call.
     Other,
 }
@@ -68,14 +74,15 @@ pub fn check(hosts: Hosts<'_>, head: RequestHead<'_>) -> Result<(), Refusal> {
     if is_browsers_lease(call, headers) {
         return Err(Refusal::NotForBrowsers);
     }
+    let is_followed_link = call == Call::Page && is_navigation(headers) && is_for_a_tab(headers);
     // Values that are not known today are refused with those that are known to be bad.
-    if texts(headers, &SEC_FETCH_SITE).any(|site| !is_one_of(site, &["same-origin", "none"])) {
+    if !is_followed_link && texts(headers, &SEC_FETCH_SITE).any(|site| !is_one_of(site, &["same-origin", "none"])) {
         return Err(Refusal::OtherSite);
     }
     if is_navigation(headers) && call == Call::Exchange {
         return Err(Refusal::NotForBrowsers);
     }
-    check_origin(headers)
+    if call == Call::File { Ok(()) } else { check_origin(headers) }
 }
 
 fn check_host(hosts: Hosts<'_>, head: RequestHead<'_>) -> Result<(), Refusal> {
@@ -118,6 +125,11 @@ fn is_browsers_lease(call: Call, headers: &HeaderMap) -> bool {
 
 fn is_navigation(headers: &HeaderMap) -> bool {
     texts(headers, &SEC_FETCH_MODE).any(|mode| is_one_of(mode, &["navigate"]))
+}
+
+/// Whether the page is to be shown in a tab of its own, and not within another page.
+fn is_for_a_tab(headers: &HeaderMap) -> bool {
+    only(headers, &SEC_FETCH_DEST) == Some("document")
 }
 
 fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {

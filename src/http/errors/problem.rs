@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -134,6 +134,12 @@ impl Problem {
     #[must_use]
     pub const fn limit(&self) -> Option<Limit> {
         self.limit
+    }
+
+    /// 404: nothing has this path.
+    #[must_use]
+    pub fn unknown_path(uri: &Uri) -> Self {
+        Self::new(Code::NotFound, format!("no resource has the path {}", uri.path()))
     }
 
     /// 405: the path has other methods.

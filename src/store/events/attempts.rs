@@ -38,6 +38,9 @@ pub struct CarriedAttempt {
     code: Option<String>,
     reason: Option<String>,
     late_by_seconds: Option<f64>,
+    // Attempts that were carried before it was noted have none.
+    refused_report_at: Option<DateTime<Utc>>,
+    refused_report_status: Option<String>,
     final_status: Option<String>,
 }
 
@@ -66,6 +69,9 @@ impl CarriedAttempt {
             code: self.code,
             reason: self.reason,
             late_by_seconds: self.late_by_seconds,
+            refused_report_at: self.refused_report_at,
+            refused_report_status: parse_optional(self.refused_report_status.as_deref(), Status::parse)
+                .map_err(|value| corrupt("refused_report_status", &value))?,
             final_status: parse_optional(self.final_status.as_deref(), Status::parse)
                 .map_err(|value| corrupt("final_status", &value))?,
             // What is a dead letter has not completed.
@@ -87,7 +93,7 @@ fn text_of(error: Option<&RawJson>, member: &str) -> Option<String> {
 from_row!(Attempt, "event_attempts", event_id: EventId, {
     attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer, next_available_at, result,
     result_bytes, error, error_type, error_message, error_bytes, progress, progress_bytes, code, reason, late_by_seconds,
-    final_status, follow_ups,
+    refused_report_at, refused_report_status, final_status, follow_ups,
 });
 
 /// Gives a dead letter the attempts back that it carried.
@@ -113,6 +119,8 @@ pub async fn restore(connection: &mut PgConnection, event_id: EventId, attempts:
         .bind(column(attempts, |attempt| attempt.code.as_deref()))
         .bind(column(attempts, |attempt| attempt.reason.as_deref()))
         .bind(column(attempts, |attempt| attempt.answer_available_at))
+        .bind(column(attempts, |attempt| attempt.refused_report_at))
+        .bind(column(attempts, |attempt| attempt.refused_report_status.as_deref()))
         .execute(connection)
         .await?;
     Ok(())

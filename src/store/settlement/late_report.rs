@@ -63,6 +63,22 @@ pub async fn past_lease(
         .await?)
 }
 
+/// Notes with a lost attempt that its engine reported nevertheless, and was refused.
+pub async fn note_refused(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    attempt: i32,
+    reported: Status,
+) -> Result<()> {
+    sqlx::query(include_str!("../sql/note_refused_report.sql"))
+        .bind(event_id.0)
+        .bind(attempt)
+        .bind(reported.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Takes a silent loss back: the lost attempt's record goes, its lease is as it was, and its event
 /// is locked. Affects nothing if `caller` is not the engine that held the lease.
 pub async fn take_loss_back(

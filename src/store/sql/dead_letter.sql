@@ -49,7 +49,8 @@ cross join lateral (
         'leased_at', a.leased_at, 'ended_at', a.ended_at, 'outcome', a.outcome, 'answer', a.answer,
         'answer_available_at', a.answer_available_at,
         'result', a.result, 'error', a.error, 'progress', a.progress, 'code', a.code, 'reason', a.reason,
-        'late_by_seconds', a.late_by_seconds, 'final_status', a.final_status
+        'late_by_seconds', a.late_by_seconds, 'refused_report_at', a.refused_report_at,
+        'refused_report_status', a.refused_report_status, 'final_status', a.final_status
     ) order by a.attempt) as attempts
     from eventlease.event_attempts a
     where a.event_id = q.event_id and a.engine_type = q.engine_type

@@ -42,8 +42,9 @@ async fn a_token_is_told_its_name_its_reach_and_what_it_may_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_authentication_everybody_is_anybody() {
-    let lab = Lab::start().await;
+    let lab = Lab::start_with(&["--installation-name", "Games, production"]).await;
     let told = printed(ask(&lab, "whoami").await);
+    assert_eq!(fact(&told, "installation"), "Games, production");
     assert!(fact(&told, "name").starts_with("anybody"), "{told}");
     assert!(fact(&told, "may").contains("pause queue"), "{told}");
 }

@@ -14,7 +14,7 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
-pub const STATEMENTS: [Statement; 29] = [
+pub const STATEMENTS: [Statement; 30] = [
     Statement { name: "lock_leases", sql: sql!("lease_columns", "among_leases", "lock_in_order"), arguments: array },
     Statement {
         name: "lock_queued",
@@ -165,6 +165,11 @@ pub const STATEMENTS: [Statement; 29] = [
     Statement { name: "causes", sql: sql!("causes"), arguments: array },
     Statement { name: "free_open_keys", sql: sql!("free_open_keys"), arguments: array },
     Statement { name: "are_open", sql: sql!("are_open"), arguments: array },
+    Statement {
+        name: "note_refused_report",
+        sql: sql!("note_refused_report"),
+        arguments: |ids| format!("'{}', 1, 'completed'", ids[0]),
+    },
     Statement {
         name: "take_loss_back",
         sql: sql!("take_loss_back"),

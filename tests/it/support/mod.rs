@@ -14,6 +14,7 @@ use clap::Parser;
 use eventlease::app::Server;
 use eventlease::broker::Broker;
 use eventlease::config::ServeConfig;
+use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -61,7 +62,7 @@ pub fn config(database_url: &str, flags: &[&str]) -> ServeConfig {
 /// A client that follows nothing and keeps connections, like an engine's. It has no use for TLS, but must be able to.
 pub fn client() -> reqwest::Client {
     rustls::crypto::ring::default_provider().install_default().ok();
-    let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1));
+    let builder = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_mins(1));
     builder.tls_certs_only([]).build().expect("a client")
 }
 

@@ -1010,6 +1010,16 @@ class InputError(TypedDict):
     pointer: NotRequired[str]
 
 
+class Installation(TypedDict):
+    """The installation as people see it."""
+
+    audit_retention_days: int
+    history_hours: int
+    max_page_items: int
+    name: str | None
+    retention_days: int
+
+
 class IntegerOfPolicy(TypedDict):
     """A part of a policy, and which level says it."""
 
@@ -1256,6 +1266,7 @@ OperationId = Literal[
     "read_server",
     "read_openapi_document",
     "read_docs",
+    "read_dashboard",
     "check_health",
     "check_readiness",
 ]
@@ -1940,6 +1951,7 @@ class Session(TypedDict):
     engine_id: str | None
     engine_types: list[str] | None
     expires_at: str | None
+    installation: Installation
     is_session: bool
     name: str | None
     operations: list[OperationId | str]

@@ -77,6 +77,36 @@ fn the_browsers_word_that_another_site_asks_ends_it() {
 }
 
 #[test]
+fn the_pages_files_are_for_the_page_whatever_a_proxy_made_of_the_host() {
+    let file = |headers: &[(&str, &str)]| verdict(Call::File, Hosts::Any, "/dashboard/a/0/main.js", headers);
+    assert_eq!(file(&[HOST, FOREIGN, ("sec-fetch-site", "same-origin")]), Ok(()));
+    assert_eq!(file(&[HOST, FOREIGN]), Ok(()));
+    assert_eq!(file(&[HOST, ("sec-fetch-site", "cross-site")]), Err(Refusal::OtherSite));
+}
+
+#[test]
+fn a_link_of_another_site_may_open_the_page_in_a_tab_and_nowhere_else() {
+    let opened = |hosts, headers: &[(&str, &str)]| verdict(Call::Page, hosts, "/dashboard/", headers);
+    let (site, mode) = (("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"));
+    for hosts in [Hosts::Any, Hosts::LocalAnd(&[])] {
+        assert_eq!(opened(hosts, &[HOST, site, mode, ("sec-fetch-dest", "document")]), Ok(()));
+        for headers in [
+            &[HOST, site][..],
+            &[HOST, site, mode],
+            &[HOST, site, mode, ("sec-fetch-dest", "iframe")],
+            &[HOST, site, mode, ("sec-fetch-dest", "document"), ("sec-fetch-dest", "document")],
+            &[HOST, site, ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "document")],
+        ] {
+            assert_eq!(opened(hosts, headers), Err(Refusal::OtherSite), "{headers:?}");
+        }
+        let with_origin = [HOST, site, mode, ("sec-fetch-dest", "document"), FOREIGN];
+        assert_eq!(opened(hosts, &with_origin), Err(Refusal::OtherOrigin));
+    }
+    let rebound = [("host", "evil.example"), site, mode, ("sec-fetch-dest", "document")];
+    assert_eq!(opened(Hosts::LocalAnd(&[]), &rebound), Err(Refusal::HostNotAllowed("evil.example".to_owned())));
+}
+
+#[test]
 fn an_origin_that_is_not_the_hosts_ends_it() {
     for origin in [
         "http://evil.example",

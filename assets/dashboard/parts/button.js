@@ -1,0 +1,32 @@
+/** Buttons run one thing at a time, and say why they may not. */
+import { useId, useState } from "../vendor/hooks.js";
+import { may, me } from "../state/session.js";
+import { html } from "./html.js";
+
+/**
+ * @param {object} props
+ * @param {import("../api/call.js").OperationId} [props.operation] what it needs the right to
+ * @param {() => unknown} props.onClick a promise: the button rests until it is over
+ * @param {"plain" | "main" | "danger" | "quiet"} [props.kind]
+ * @param {string | null} [props.why] why it cannot be used now
+ * @param {string} [props.label] what it says to a screen reader, where the children are no words
+ * @param {boolean} [props.isPressed] of a switch
+ * @param {import("./html.js").Children} [props.children]
+ */
+export function Button({ operation, onClick, kind = "plain", why = null, label, isPressed, children }) {
+  const [isRunning, setRunning] = useState(false);
+  const id = useId();
+  const reason = operation && !may(operation) ? `${me.value} may not do this: it needs the right to ${operation}` : why;
+  const run = async () => {
+    if (isRunning || reason !== null) return;
+    setRunning(true);
+    try {
+      await onClick();
+    } finally {
+      setRunning(false);
+    }
+  };
+  return html`<button type="button" class=${`button button-${kind}`} aria-disabled=${isRunning || reason !== null ? "true" : undefined}
+      aria-describedby=${reason === null ? undefined : id} aria-label=${label} aria-pressed=${isPressed === undefined ? undefined : String(isPressed)}
+      title=${reason ?? undefined} onClick=${run}>${children}${reason === null ? null : html`<span id=${id} class="hidden">${reason}</span>`}</button>`;
+}

@@ -1,0 +1,38 @@
+/** Copying also where the page came over plain HTTP and the newer interface of browsers is missing. */
+import { useState } from "../vendor/hooks.js";
+import { html } from "./html.js";
+
+/** @param {string} text @returns {Promise<boolean>} */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyByField(text);
+  }
+}
+
+/** @param {string} text */
+function copyByField(text) {
+  const before = document.activeElement;
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "hidden";
+  // In the dialog that is open: nothing else can have the focus.
+  (before?.closest("dialog") ?? document.body).append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return done;
+}
+
+/** @param {{ text: string | (() => string), label?: string }} props */
+export function Copy({ text, label = "copy" }) {
+  const [said, say] = useState("");
+  const run = async () => {
+    say((await copy(typeof text === "string" ? text : text())) ? "copied" : "the browser refused");
+    setTimeout(() => say(""), 2000);
+  };
+  return html`<button type="button" class="button button-quiet copy" onClick=${run}>${said || label}</button>`;
+}

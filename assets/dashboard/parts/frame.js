@@ -1,0 +1,86 @@
+/** What stands around every screen. */
+import { lasts } from "../rules/times.js";
+import { count } from "../rules/numbers.js";
+import { isHeld, isOffline, tick } from "../state/live.js";
+import { useOverview } from "../state/overview.js";
+import { place } from "../state/place.js";
+import { oldestAt } from "../state/poll.js";
+import { may, me, session, signOut } from "../state/session.js";
+import { pace, theme, zone } from "../state/taste.js";
+import { Button } from "./button.js";
+import { h, html } from "./html.js";
+import { Jump } from "./jump.js";
+import { Link } from "./link.js";
+import { Banners } from "./banners.js";
+import { zoneNow } from "./time.js";
+
+/** @typedef {{ screen: string, title: string, operation: import("../api/call.js").OperationId | null, count?: number, isApproximate?: boolean }} Entry */
+
+/** @param {{ title: string, entries: readonly Entry[], children: import("./html.js").Children }} props */
+export function Frame({ title, entries, children }) {
+  return html`<div class="frame">
+    <a class="skip" href="#main" onClick=${toMain}>Skip to the content</a>
+    <header class="frame-top">
+      ${h(Name, null)}
+      ${h(Jump, null)}
+      <div class="frame-state">${h(Live, null)}${h(Taste, null)}${h(Who, null)}</div>
+    </header>
+    ${h(Places, { entries })}
+    <main id="main" tabindex="-1"><h1 class="hidden" tabindex="-1">${title}</h1>${h(Banners, null)}${children}</main>
+  </div>`;
+}
+
+/** @param {Event} event */
+function toMain(event) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+function Name() {
+  const name = session.value?.installation?.name;
+  return h(Link, { to: { screen: "overview" }, class: "frame-name", children: html`EventLease${name ? html` <b class="frame-installation">${name}</b>` : null}` });
+}
+
+/** Whether what is seen is what is. */
+function Live() {
+  const at = oldestAt();
+  const age = at === null ? 0 : Math.max(0, (tick.value - at) / 1000);
+  const turn = () => {
+    isHeld.value = !isHeld.value;
+  };
+  const kind = isOffline.value ? "bad" : isHeld.value ? "held" : age > 20 ? "warning" : "good";
+  const words = isOffline.value ? "offline" : isHeld.value ? "held" : pace.value === "off" ? "by hand" : age > 20 ? `${lasts(age)} old` : "live";
+  return html`<span class=${`live live-${kind}`}>${h(Button, { kind: "quiet", onClick: turn, isPressed: isHeld.value, label: isHeld.value ? "Held: go on asking by itself" : `${words}: hold`, children: words })}</span>`;
+}
+
+function Taste() {
+  const nextTheme = () => theme.set(theme.value === "system" ? "dark" : theme.value === "dark" ? "light" : "system");
+  const nextZone = () => zone.set(zone.value === "utc" ? "local" : "utc");
+  return html`<span class="taste">
+    ${h(Button, { kind: "quiet", onClick: nextZone, label: `Times are ${zoneNow() === "utc" ? "UTC" : "local"}: change`, children: zoneNow() === "utc" ? "UTC" : "local" })}
+    ${h(Button, { kind: "quiet", onClick: nextTheme, label: `Theme: ${theme.value}: change`, children: theme.value === "system" ? "◐" : theme.value === "dark" ? "●" : "○" })}
+    ${h(Link, { to: { screen: "help" }, class: "taste-help", title: "Keys, words, taste", children: "?" })}
+  </span>`;
+}
+
+function Who() {
+  const it = session.value;
+  if (it === null || it.name === null) return null;
+  return html`<details class="who"><summary>${it.name} <small>${it.role}</small></summary><div class="who-more">
+    <p>${me.value}${it.engine_types ? `, for ${it.engine_types.join(", ")}` : ""}</p>
+    ${it.is_session ? h(Button, { onClick: signOut, children: "Sign out" }) : null}</div></details>`;
+}
+
+/** @param {{ entries: readonly Entry[] }} props */
+function Places({ entries }) {
+  const overview = useOverview().data;
+  const letters = overview?.totals.dead_letters ?? 0;
+  return html`<nav class="frame-places" aria-label="Screens">${entries
+    .filter(({ operation }) => operation === null || may(operation))
+    .map(({ screen, title }) => html`<span key=${screen}>${h(Link, {
+      to: { screen },
+      isCurrent: place.value.screen === screen,
+      children: html`${title}${screen === "dead-letters" && letters > 0 ? html` <span class="frame-count">${count(letters, overview?.totals.is_approximate ?? false)}</span>` : null}`,
+    })}</span>`)}</nav>`;
+}
+

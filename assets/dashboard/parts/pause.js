@@ -1,0 +1,60 @@
+/** Pausing and resuming a queue, wherever it is shown. Both are light: each brings back what the other changed. */
+import { serverNow } from "../api/call.js";
+import { LENGTHS, MOST_REASON, pauseBody, pauseInWords, sameAgain } from "../rules/pause.js";
+import { lasts } from "../rules/times.js";
+import { signal } from "../vendor/signals.js";
+import { act } from "./act.js";
+import { asCli, asCurl } from "./copy-as.js";
+import { ask } from "./dialog.js";
+import { html } from "./html.js";
+
+/** @typedef {import("../rules/pause.js").QueuePause} QueuePause */
+/** @typedef {{ engine_type: string, pause?: QueuePause | null }} Pausable */
+
+const pathOf = (/** @type {string} */ name) => ({ path: { engine_type: name } });
+
+/**
+ * Asks for the reason and the length of a pause.
+ * @param {readonly string[]} names
+ * @returns {Promise<import("../rules/pause.js").PauseBody | null>} null: no
+ */
+export async function askPause(names) {
+  const reason = signal("");
+  const seconds = signal(/** @type {number | null} */ (LENGTHS[0][0]));
+  const body = () => pauseBody(reason.value, seconds.value);
+  const request = () => ({ ...pathOf(names[0] ?? ""), body: body() });
+  const isSure = await ask({
+    title: names.length === 1 ? `Pause ${names[0]}` : `Pause ${names.length} queues`,
+    verb: "Pause",
+    form: () => html`<p>${pauseInWords(names, seconds.value)}</p>
+      <label class="field">Reason <input name="reason" value=${reason.value} maxlength=${MOST_REASON} autocomplete="off" autofocus
+        placeholder="is shown wherever the queue is" onInput=${(/** @type {any} */ event) => (reason.value = event.currentTarget.value)} /></label>
+      <fieldset class="choices"><legend>For how long</legend>${LENGTHS.map(([value, words]) => html`<label key=${words} class="choices-one">
+        <input type="radio" name="length" checked=${seconds.value === value} onChange=${() => (seconds.value = value)} /> ${words}</label>`)}</fieldset>`,
+    ...(names.length === 1 ? { cli: () => asCli("pause_queue", request()), curl: () => asCurl("pause_queue", request()) } : {}),
+  });
+  return isSure ? body() : null;
+}
+
+/** @param {Pausable} queue */
+export async function pause({ engine_type: name, pause: before }) {
+  const body = await askPause([name]);
+  if (body === null) return;
+  const end = body.resume_after_seconds ? ` for ${lasts(body.resume_after_seconds)}` : "";
+  await act("pause_queue", { ...pathOf(name), body }, { done: `${name} is paused${end}.`, undo: () => restore({ engine_type: name, pause: before ?? null }) });
+}
+
+/** @param {Pausable} queue */
+export async function resume({ engine_type: name, pause: before }) {
+  const again = before ? sameAgain(before, serverNow()) : null;
+  const undo = again ? { undo: () => act("pause_queue", { ...pathOf(name), body: again }, { done: `${name} is paused again.` }) } : {};
+  await act("resume_queue", pathOf(name), { done: `${name} goes on.`, ...undo });
+}
+
+/** Brings back how a queue was before it was paused: paused in another way, or not at all. @param {Pausable} queue */
+function restore({ engine_type: name, pause: before }) {
+  const again = before ? sameAgain(before, serverNow()) : null;
+  return again
+    ? act("pause_queue", { ...pathOf(name), body: again }, { done: `${name} is paused as before.` })
+    : act("resume_queue", pathOf(name), { done: `${name} goes on.` });
+}

@@ -1,0 +1,119 @@
+/** Groups of dead letters by everything they are grouped by, gathered to one row for each cause in each queue. */
+
+/**
+ * @typedef {object} Group as the API has it
+ * @property {string} [engine_type]
+ * @property {string} [event_type]
+ * @property {string} [reason]
+ * @property {string | null} [error_type]
+ * @property {string | null} [error_fingerprint]
+ * @property {string | null} [engine_software_version]
+ * @property {number} count
+ * @property {number} redrivable
+ * @property {string} first_dead_lettered_at
+ * @property {string} last_dead_lettered_at
+ * @property {string} sample_event_id
+ * @property {string | null} sample_message
+ */
+
+/**
+ * @typedef {object} Cause
+ * @property {string} key
+ * @property {string} engineType
+ * @property {string | null} fingerprint null: not made yet
+ * @property {(string | null)[]} errorTypes
+ * @property {string[]} eventTypes
+ * @property {string[]} reasons
+ * @property {number} count
+ * @property {number} redrivable
+ * @property {string} first
+ * @property {string} last
+ * @property {string} sampleEventId
+ * @property {string | null} sampleMessage
+ * @property {{ version: string | null, count: number }[]} versions the largest first
+ */
+
+/** By this the page asks for groups. */
+export const BY = "engine_type,event_type,reason,error_type,error_fingerprint,engine_software_version";
+export const SORTS = /** @type {const} */ (["newest", "most"]);
+
+/** @param {readonly Group[]} groups @param {typeof SORTS[number]} [sort] @returns {Cause[]} */
+export function causesOf(groups, sort = "newest") {
+  /** @type {Map<string, Cause>} */
+  const causes = new Map();
+  for (const group of groups) {
+    const key = JSON.stringify([group.engine_type ?? "", group.error_fingerprint ?? null]);
+    const cause = causes.get(key);
+    if (cause === undefined) causes.set(key, causeOf(key, group));
+    else gather(cause, group);
+  }
+  for (const { versions } of causes.values()) versions.sort((one, other) => other.count - one.count);
+  return [...causes.values()].sort(
+    (one, other) =>
+      (sort === "newest" ? Date.parse(other.last) - Date.parse(one.last) : 0) || other.count - one.count || (one.key < other.key ? -1 : 1),
+  );
+}
+
+/** @param {readonly Group[]} groups @returns {Cause | null} all of them as one; null: there are none */
+export function together(groups) {
+  const [first, ...others] = groups;
+  if (first === undefined) return null;
+  const all = causeOf("", first);
+  for (const group of others) gather(all, group);
+  all.versions.sort((one, other) => other.count - one.count);
+  return all;
+}
+
+/** @param {string} key @param {Group} group @returns {Cause} */
+function causeOf(key, group) {
+  return {
+    key,
+    engineType: group.engine_type ?? "",
+    fingerprint: group.error_fingerprint ?? null,
+    errorTypes: [group.error_type ?? null],
+    eventTypes: [group.event_type ?? ""],
+    reasons: [group.reason ?? ""],
+    count: group.count,
+    redrivable: group.redrivable,
+    first: group.first_dead_lettered_at,
+    last: group.last_dead_lettered_at,
+    sampleEventId: group.sample_event_id,
+    sampleMessage: group.sample_message,
+    versions: [{ version: group.engine_software_version ?? null, count: group.count }],
+  };
+}
+
+/** @param {Cause} cause @param {Group} group that belongs to it */
+function gather(cause, group) {
+  add(cause.errorTypes, group.error_type ?? null);
+  add(cause.eventTypes, group.event_type ?? "");
+  add(cause.reasons, group.reason ?? "");
+  cause.count += group.count;
+  cause.redrivable += group.redrivable;
+  if (Date.parse(group.first_dead_lettered_at) < Date.parse(cause.first)) cause.first = group.first_dead_lettered_at;
+  if (Date.parse(group.last_dead_lettered_at) > Date.parse(cause.last)) {
+    cause.last = group.last_dead_lettered_at;
+    cause.sampleEventId = group.sample_event_id;
+    cause.sampleMessage = group.sample_message;
+  }
+  const version = group.engine_software_version ?? null;
+  const known = cause.versions.find((each) => each.version === version);
+  if (known === undefined) cause.versions.push({ version, count: group.count });
+  else known.count += group.count;
+}
+
+/** @template T @param {T[]} list @param {T} item */
+function add(list, item) {
+  if (!list.includes(item)) list.push(item);
+}
+
+/**
+ * Where a cause's first and last dead letter lie in the time that all of them span, from 0 to 1.
+ * @param {Cause} cause @param {readonly Cause[]} all
+ */
+export function spanOf(cause, all) {
+  const from = Math.min(...all.map(({ first }) => Date.parse(first)));
+  const length = Math.max(...all.map(({ last }) => Date.parse(last))) - from;
+  const place = (/** @type {string} */ at) => (length === 0 ? 1 : (Date.parse(at) - from) / length);
+  return { from: length === 0 ? 0 : place(cause.first), to: place(cause.last) };
+}

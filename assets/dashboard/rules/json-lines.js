@@ -1,0 +1,25 @@
+/** JSON with a line for each member, so that it can be edited and compared by lines: no value is spelled otherwise. */
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
+
+/** @param {string} text that is JSON @returns {string} */
+export function inLines(text) {
+  let depth = 0;
+  let out = "";
+  let before = "";
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === "}" || token === "]") {
+      depth -= 1;
+      if (before !== "{" && before !== "[") out += newLine(depth);
+    } else if (before === "{" || before === "[" || before === ",") out += newLine(depth);
+    if (token === "{" || token === "[") depth += 1;
+    out += token === ":" ? ": " : token;
+    before = token;
+  }
+  return out;
+}
+
+/** @param {number} depth */
+function newLine(depth) {
+  return `\n${"  ".repeat(depth)}`;
+}

@@ -1,0 +1,106 @@
+/** How a queue is, in a word. */
+import { lasts } from "./times.js";
+
+/** @typedef {import("../api/types.js").components["schemas"]["BriefQueue"]} BriefQueue */
+/** @typedef {import("../api/types.js").components["schemas"]["AttentionItem"]} AttentionItem */
+/** @typedef {"stands" | "failing" | "behind" | "capped" | "paused" | "flows" | "idle"} StateCode */
+/** @typedef {"good" | "busy" | "waiting" | "warning" | "bad" | "lost" | "idle" | "held"} Kind */
+
+/**
+ * @typedef {object} QueueState
+ * @property {StateCode} code
+ * @property {string} word
+ * @property {Kind} kind
+ * @property {string} why  a sentence
+ */
+
+/** From the worst on. */
+export const STATES = /** @type {const} */ (["stands", "failing", "behind", "capped", "paused", "flows", "idle"]);
+
+/** @type {Readonly<Record<StateCode, Kind>>} */
+const KINDS = { stands: "bad", failing: "bad", behind: "warning", capped: "warning", paused: "held", flows: "good", idle: "idle" };
+
+/** An oldest event that has waited for longer makes a queue late, whatever the server says. */
+const LATE_SECONDS = 300;
+
+/** @typedef {Pick<BriefQueue, "due" | "delayed" | "processing" | "oldest_due_age_seconds" | "rates" | "engines" | "pause">} Facts */
+
+/**
+ * @param {Facts} queue
+ * @param {readonly AttentionItem[]} [attention] what the server says of this queue
+ * @param {number | null} [maxProcessing] where its settings are known
+ * @returns {QueueState}
+ */
+export function stateOf(queue, attention = [], maxProcessing = null) {
+  const { code, why } = judged(queue, attention, maxProcessing);
+  return { code, word: code, kind: KINDS[code], why };
+}
+
+/** @param {Facts} queue @param {readonly AttentionItem[]} attention @param {number | null} maxProcessing @returns {{ code: StateCode, why: string }} */
+function judged(queue, attention, maxProcessing) {
+  const said = (/** @type {string} */ code) => attention.find((item) => item.code === code)?.message;
+  if (queue.pause) return { code: "paused", why: pauseInWords(queue.pause) };
+  const stopped = said("nobody_works");
+  if (stopped) return { code: "stands", why: stopped };
+  if (queue.due > 0 && queue.engines.active === 0) return { code: "stands", why: `no engine is active${others(queue)}` };
+  const dying = said("dying");
+  if (dying) return { code: "failing", why: dying };
+  if (maxProcessing !== null && queue.due > 0 && queue.processing >= maxProcessing) {
+    return { code: "capped", why: `it may process ${maxProcessing} at a time` };
+  }
+  const late = said("falling_behind");
+  if (late) return { code: "behind", why: late };
+  if (queue.oldest_due_age_seconds > LATE_SECONDS) return { code: "behind", why: `the oldest due event has waited for ${lasts(queue.oldest_due_age_seconds)}` };
+  const { completed_per_second, failed_per_second, lost_per_second, enqueued_per_second } = queue.rates;
+  const moves = completed_per_second + failed_per_second + lost_per_second + enqueued_per_second;
+  if (queue.due + queue.processing > 0 || moves > 0) return { code: "flows", why: "events are worked on, and none waits for long" };
+  return { code: "idle", why: queue.delayed > 0 ? "nothing is due yet" : "nothing waits" };
+}
+
+/** @param {Facts} queue */
+function others({ engines }) {
+  const parts = /** @type {const} */ (["unresponsive", "draining", "quarantined", "holding_off"]).filter((name) => engines[name] > 0);
+  return parts.length === 0 ? "" : ` (${parts.map((name) => `${engines[name]} ${name.replace("_", " ")}`).join(", ")})`;
+}
+
+/** Without times, which are shown in the zone of the reader. @param {NonNullable<BriefQueue["pause"]>} pause */
+function pauseInWords({ by, reason }) {
+  const whom = by ? `paused by ${by}` : "paused";
+  return reason ? `${whom}: ${reason}` : whom;
+}
+
+/** @param {StateCode} code @returns {number} smaller is worse */
+export function rankOf(code) {
+  return STATES.indexOf(code);
+}
+
+/**
+ * Until nothing is due, at these rates; null where the queue does not shrink. Retries are in neither rate, as they come back.
+ * @param {Pick<BriefQueue, "due" | "rates" | "pause">} queue
+ */
+export function clearsInSeconds({ due, rates, pause }) {
+  const net = rates.completed_per_second + rates.dead_lettered_per_second + rates.cancelled_per_second - rates.enqueued_per_second;
+  if (due === 0) return 0;
+  return pause || net <= 0.001 ? null : due / net;
+}
+
+/** The part of ended attempts that failed or was lost; null where none ended. @param {BriefQueue["rates"]} rates */
+export function failedRatio({ completed_per_second, failed_per_second, lost_per_second }) {
+  const bad = failed_per_second + lost_per_second;
+  const all = bad + completed_per_second;
+  return all > 0 ? bad / all : null;
+}
+
+/**
+ * @template {Pick<BriefQueue, "engine_type">} Q
+ * @param {readonly Q[]} queues @param {readonly AttentionItem[]} attention
+ * @returns {Map<string, AttentionItem[]>} by queue
+ */
+export function attentionByQueue(queues, attention) {
+  /** @type {Map<string, AttentionItem[]>} */
+  const found = new Map(queues.map(({ engine_type }) => [engine_type, []]));
+  for (const item of attention) {
+    if (item.subject.engine_type) found.get(item.subject.engine_type)?.push(item);
+  }
+  return found;
+}

@@ -1,0 +1,79 @@
+/** How the event stands, in a sentence; its budgets; and what can be done about it. */
+import { serverNow } from "../../api/call.js";
+import { budgetsOf, sentenceOf, stateOf } from "../../rules/event-words.js";
+import { tick } from "../../state/live.js";
+import { Button } from "../../parts/button.js";
+import { Copy } from "../../parts/copy.js";
+import { CopyAs } from "../../parts/copy-as.js";
+import { discard, redriveOne, redriveWithPayload } from "../../parts/dead-letter-actions.js";
+import { cancelEvent, runLater, runNow, setPriority } from "../../parts/event-actions.js";
+import { h, html } from "../../parts/html.js";
+import { Link } from "../../parts/link.js";
+import { Stranger } from "../../parts/stranger.js";
+import { At } from "../../parts/time.js";
+import { Status } from "../../parts/words.js";
+import { go } from "../../state/place.js";
+
+/** @typedef {import("../../rules/event-words.js").Event} Event */
+
+const DOTS_MOST = 12;
+
+/** @param {{ event: Event }} props */
+export function EventHead({ event }) {
+  void tick.value;
+  const now = serverNow();
+  const { word, kind } = stateOf(event, now);
+  return html`<div class="event-head">
+    <div class="event-title">
+      ${h(Status, { word, kind, code: event.dead_letter_reason ?? event.status })}
+      <h2>${h(Stranger, { text: event.event_type })} <small>in ${h(Link, { to: { screen: "queues", id: event.engine_type }, children: h(Stranger, { text: event.engine_type }) })}</small></h2>
+      <span class="event-id"><span class="id">${event.event_id}</span> ${h(Copy, { text: event.event_id, label: "copy id" })}</span>
+    </div>
+    <p class="event-sentence">${sentenceOf(event, now)}</p>
+    ${event.is_suspect ? html`<p class="event-suspect">${h(Status, { word: "suspect", kind: "lost" })} It was lost silently, so it is
+      leased alone, or beside no other such event: a payload that kills engines takes no others with it.</p>` : null}
+    <dl class="event-facts">
+      ${budgetsOf(event).map((budget) => html`<div key=${budget.name}><dt>${budget.name}</dt><dd>${h(Dots, budget)}</dd></div>`)}
+      <div><dt>priority</dt><dd>${event.priority} of 9</dd></div>
+      <div><dt>enqueued</dt><dd>${h(At, { at: event.created_at })}</dd></div>
+      ${event.status === "queued" ? html`<div><dt>due</dt><dd>${h(At, { at: event.available_at })}</dd></div>` : null}
+      ${event.finished_at ? html`<div><dt>ended</dt><dd>${h(At, { at: event.finished_at })}</dd></div>` : null}
+    </dl>
+    <div class="event-actions">${h(Actions, { event, now })}${h(CopyAs, { operation: "read_event", request: { path: { event_id: event.event_id } } })}</div>
+  </div>`;
+}
+
+/** @param {import("../../rules/event-words.js").Budget} props */
+function Dots({ spent, total, words, name }) {
+  const isDrawn = total !== null && total <= DOTS_MOST;
+  return html`<span class="event-budget" title=${words}>
+    ${isDrawn ? html`<span aria-hidden="true">${Array.from({ length: total }, (_, place) => html`<span key=${place} class=${place < spent ? "event-dot event-dot-spent" : "event-dot"}></span>`)}</span> ` : null}
+    <span class=${total !== null && spent > 0 && spent >= total - 1 ? "event-budget-low" : ""}>${spent}${total === null ? "" : ` of ${total}`}</span>
+    <span class="hidden">${name}: ${words}</span></span>`;
+}
+
+/** @param {{ event: Event, now: number }} props */
+function Actions({ event, now }) {
+  const isLater = event.available_at !== null && Date.parse(event.available_at) > now;
+  if (event.status === "queued") {
+    return html`
+      ${isLater ? h(Button, { operation: "change_event", kind: "main", onClick: () => runNow(event), children: "Run now" }) : null}
+      ${h(Button, { operation: "change_event", onClick: () => runLater(event), children: "Run later …" })}
+      ${h(Button, { operation: "change_event", onClick: () => setPriority(event), children: "Priority …" })}
+      ${h(Button, { operation: "cancel_event", kind: "danger", onClick: () => cancelEvent(event), children: "Cancel …" })}`;
+  }
+  if (event.status === "processing") {
+    const why = event.cancel_requested ? "Its cancellation is asked for already" : null;
+    return h(Button, { operation: "cancel_event", kind: "danger", why, onClick: () => cancelEvent(event), children: "Cancel …" });
+  }
+  if (event.dead_letter_reason === null) return null;
+  const why = event.redriven_as === null ? null : "It was redriven as another event already";
+  const edit = async () => {
+    const made = await redriveWithPayload(event);
+    if (made !== null) go({ screen: "events", id: made });
+  };
+  return html`
+    ${h(Button, { operation: "redrive_dead_letter", kind: "main", why, onClick: () => redriveOne(event), children: "Redrive" })}
+    ${h(Button, { operation: "redrive_dead_letter", why, onClick: edit, children: "Redrive with another payload …" })}
+    ${h(Button, { operation: "discard_dead_letter", kind: "danger", onClick: () => discard(event), children: "Discard …" })}`;
+}

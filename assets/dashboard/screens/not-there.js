@@ -1,0 +1,26 @@
+/** An address that leads nowhere, or that a token may not follow: it says which part, and what there is instead. */
+import { place } from "../state/place.js";
+import { me } from "../state/session.js";
+import { h, html } from "../parts/html.js";
+import { Link } from "../parts/link.js";
+
+export function NotThere() {
+  return html`<section class="panel"><h2>There is no such screen</h2>
+    <p>The address names <code>${place.value.screen}</code>, which this page does not have. The address may be cut off, or of another version.</p>
+    <p>${h(Link, { to: { screen: "overview" }, children: "To the overview" })}</p></section>`;
+}
+
+/** @param {{ title: string, operation: string }} props */
+export function NotAllowed({ title, operation }) {
+  return html`<section class="panel"><h2>${title}</h2>
+    <p>You are ${me.value}, and may not look at this: it needs the right to <code>${operation}</code>.</p></section>`;
+}
+
+/** Parts of the address that could not be read. None is dropped without a word. @param {{ unreadable: readonly import("../rules/filters.js").Unreadable[] }} props */
+export function Unreadable({ unreadable }) {
+  const { screen, id, filters } = place.value;
+  const without = Object.fromEntries(Object.entries(filters).filter(([name]) => unreadable.every((each) => each.name !== name)));
+  return html`<section class="panel trouble" role="alert"><h2>The address cannot be read</h2>
+    <ul>${unreadable.map(({ name, value, why }) => html`<li key=${name}><code>${name}=${value}</code>: ${why}</li>`)}</ul>
+    <p>${h(Link, { to: { screen, id, filters: without }, children: "Show the screen without it" })}</p></section>`;
+}

@@ -1,0 +1,69 @@
+/** What somebody should see to: the worst first, each with one link, and at most one thing to do. */
+import { serverNow } from "../../api/call.js";
+import { useState } from "../../vendor/hooks.js";
+import { allIsWell, keyOf, offerOf, restInWords, weightOf } from "../../rules/attention.js";
+import { rate } from "../../rules/numbers.js";
+import { lasts } from "../../rules/times.js";
+import { Button } from "../../parts/button.js";
+import { h, html } from "../../parts/html.js";
+import { Link } from "../../parts/link.js";
+import { resume } from "../../parts/pause.js";
+import { Advice } from "../../parts/advice.js";
+import { useStill } from "../../parts/still.js";
+import { Stranger } from "../../parts/stranger.js";
+import { Ago } from "../../parts/time.js";
+import { Status } from "../../parts/words.js";
+import { lift } from "../queue/quarantines.js";
+
+/** @typedef {import("../../state/overview.js").Overview} Overview */
+/** @typedef {import("../../rules/attention.js").AttentionItem} AttentionItem */
+
+/** Numbers that are older than this say so. */
+const OLD_SECONDS = 20;
+/** Items that are shown at first: more are a sign of one cause, and nobody reads them. */
+const SHOWN = 12;
+
+/** @param {{ overview: Overview }} props */
+export function Attention({ overview }) {
+  const { shown, added, handlers } = useStill(overview.attention, keyOf);
+  const [isWhole, setWhole] = useState(false);
+  const listed = isWhole ? shown : shown.slice(0, SHOWN);
+  const age = (serverNow() - Date.parse(overview.as_of)) / 1000;
+  return html`<div ...${handlers}>
+    ${age > OLD_SECONDS ? html`<p class="attention-old">${h(Status, { word: `These numbers are ${lasts(age)} old`, kind: "warning" })}
+      ${" "}The server is slow to measure: look at its log and its database.</p>` : null}
+    ${shown.length === 0 ? html`<p class="attention-well">${h(Status, { word: wellOf(overview), kind: "good" })}</p>` : null}
+    <ol class="attention">${listed.map(({ key, row, isGone }) => h(Item, { key, item: row, isGone, overview }))}</ol>
+    ${listed.length < shown.length ? html`<p>${restInWords(shown.slice(SHOWN).map(({ row }) => row))} ${h(Button, { onClick: () => setWhole(true), children: `Show all ${shown.length}` })}</p>` : null}
+    ${added > 0 ? html`<p class="note">${added} more, once the pointer is elsewhere.</p>` : null}
+  </div>`;
+}
+
+/** @param {Overview} overview */
+function wellOf({ totals }) {
+  return allIsWell({
+    completed: rate(totals.rates.completed_per_second),
+    oldest: totals.due > 0 ? lasts(totals.oldest_due_age_seconds) : null,
+    engines: totals.engines.active,
+    queues: totals.queues,
+  });
+}
+
+/** @param {{ item: AttentionItem, isGone: boolean, overview: Overview }} props */
+function Item({ item, isGone, overview }) {
+  const weight = weightOf(item);
+  const { link, action } = offerOf(item);
+  return html`<li class=${`attention-item attention-${weight.kind} ${isGone ? "attention-gone" : ""}`}>
+    <div class="attention-head">${h(Status, { word: weight.word, kind: weight.kind })}
+      <span class="attention-since">began ${h(Ago, { at: item.since })}</span><code class="code">${item.code}</code></div>
+    <p class="attention-message">${h(Stranger, { text: item.message, most: 400 })}</p>
+    <div class="attention-do">${link ? h(Link, { to: link.to, class: "button", children: link.text }) : null}${action && !isGone ? h(Act, { action, overview }) : null}
+      ${isGone ? html`<span class="note">It is over.</span>` : h(Advice, { text: item.what_to_do })}</div>
+  </li>`;
+}
+
+/** @param {{ action: import("../../rules/attention.js").Action, overview: Overview }} props */
+function Act({ action: { operation, verb, engineType, version }, overview }) {
+  const run = () => (operation === "resume_queue" ? resume(overview.queues.find((queue) => queue.engine_type === engineType) ?? { engine_type: engineType }) : lift(engineType, version ?? null));
+  return h(Button, { operation, onClick: run, children: verb });
+}

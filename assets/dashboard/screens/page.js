@@ -1,0 +1,65 @@
+/** The whole page: the screen that the address names, or why there is none. */
+import { useEffect } from "../vendor/hooks.js";
+import { readFilters } from "../rules/filters.js";
+import { place, scrollWanted } from "../state/place.js";
+import { may, needsSignIn, session, sessionError } from "../state/session.js";
+import { said } from "../parts/act.js";
+import { Dialogs } from "../parts/dialog.js";
+import { Frame } from "../parts/frame.js";
+import { h, html } from "../parts/html.js";
+import { Notices } from "../parts/notices.js";
+import { menu, screenAt } from "./list.js";
+import { NotAllowed, NotThere, Unreadable } from "./not-there.js";
+import { SignIn } from "./sign-in.js";
+
+export function Page() {
+  const screen = screenAt(place.value);
+  const title = `${screen?.title ?? "Nothing here"}${place.value.id ? `: ${place.value.id}` : ""}`;
+  useTitle(title);
+  if (session.value === null) return needsSignIn.value ? h(SignIn, null) : h(Starting, null);
+  return html`<div>
+    ${h(Frame, { title, entries: menu, children: h(Content, null) })}
+    ${h(Dialogs, null)}${h(Notices, null)}
+    ${needsSignIn.value ? h(SignIn, null) : null}
+  </div>`;
+}
+
+function Content() {
+  const at = place.value;
+  const screen = screenAt(at);
+  useScroll(at);
+  if (!screen) return h(NotThere, null);
+  if (screen.operation && !may(screen.operation)) return h(NotAllowed, { title: screen.title, operation: screen.operation });
+  const { values, unreadable } = readFilters(screen.filters, at.filters);
+  if (unreadable.length > 0) return h(Unreadable, { unreadable });
+  return h(screen.view, { key: `${screen.at} ${at.id ?? ""}`, id: at.id ?? "", values });
+}
+
+/** @param {string} title */
+function useTitle(title) {
+  const name = session.value?.installation?.name;
+  useEffect(() => {
+    document.title = `${title} – ${name ? `${name}, ` : ""}EventLease`;
+  }, [title, name]);
+}
+
+/** On a new screen the heading takes the focus; going back finds the place that was left, once the data are there. @param {import("../state/place.js").Place} at */
+function useScroll({ screen, id }) {
+  useEffect(() => {
+    const wanted = scrollWanted.value;
+    if (document.activeElement === document.body || document.activeElement === null) document.querySelector("h1")?.focus({ preventScroll: true });
+    let tries = 20;
+    const scroll = () => {
+      scrollTo(0, wanted);
+      if (wanted > 0 && Math.abs(scrollY - wanted) > 2 && tries-- > 0) timer = setTimeout(scroll, 50);
+    };
+    let timer = setTimeout(scroll, 0);
+    return () => clearTimeout(timer);
+  }, [screen, id]);
+}
+
+function Starting() {
+  const error = sessionError.value;
+  if (error === null) return html`<p class="starting" role="status">Asking the server who you are …</p>`;
+  return html`<main class="starting" role="alert"><h1>EventLease</h1><p>${said(error)}</p><p>The page asks again every few seconds. Its address keeps what you were looking at.</p></main>`;
+}

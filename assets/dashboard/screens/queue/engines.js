@@ -1,0 +1,78 @@
+/** Who works on this queue. */
+import { call } from "../../api/call.js";
+import { count } from "../../rules/numbers.js";
+import { may } from "../../state/session.js";
+import { usePoll } from "../../state/poll.js";
+import { Copy } from "../../parts/copy.js";
+import { asCli } from "../../parts/copy-as.js";
+import { h, html } from "../../parts/html.js";
+import { Id } from "../../parts/id.js";
+import { Panel } from "../../parts/panel.js";
+import { Stranger } from "../../parts/stranger.js";
+import { Table } from "../../parts/table.js";
+import { Ago } from "../../parts/time.js";
+import { Status } from "../../parts/words.js";
+import { Barred } from "./barred.js";
+
+/** @typedef {import("../../api/types.js").components["schemas"]["Engine"]} Engine */
+/** @typedef {{ items: Engine[], next_cursor: string | null }} Page */
+
+const READ = 100;
+const SHOWN = 20;
+/** @type {Readonly<Record<string, { word: string, kind: import("../../parts/words.js").StateKind }>>} */
+const STATES = { active: { word: "active", kind: "good" }, draining: { word: "draining", kind: "held" }, unresponsive: { word: "silent", kind: "lost" } };
+
+/** @type {readonly import("../../parts/table.js").Column<Engine>[]} */
+const COLUMNS = [
+  { name: "id", title: "Engine", cell: ({ engine_id }) => h(Id, { id: engine_id }), phone: "head" },
+  { name: "version", title: "Version", cell: ({ metadata }) => h(Stranger, { text: metadata.static_config.engine_software_version ?? null, most: 24 }) },
+  { name: "state", title: "State", cell: (engine) => h(State, { engine }) },
+  { name: "held", title: "Holds", align: "right", cell: ({ leases_held, metadata }) => `${count(leases_held)}/${slotsOf(metadata)}` },
+  { name: "seen", title: "Seen", cell: ({ last_seen_at }) => h(Ago, { at: last_seen_at }) },
+  { name: "asked", title: "Asked", phone: "hide", cell: ({ last_poll_at }) => h(Ago, { at: last_poll_at }) },
+];
+
+/** @param {Engine["metadata"]} metadata */
+function slotsOf({ static_config }) {
+  const slots = static_config.resource_limits?.max_concurrent_events;
+  return slots === null || slots === undefined ? "∞" : count(slots);
+}
+
+/** @param {{ engine: Engine }} props */
+function State({ engine: { status, is_quarantined, holding_off } }) {
+  const state = STATES[status] ?? { word: status, kind: "waiting" };
+  if (is_quarantined) return h(Status, { word: "quarantined", kind: "held" });
+  return html`<span title=${holding_off ? `it asks for nothing until ${holding_off.until}` : undefined}>${h(Status, holding_off ? { word: "holding off", kind: "waiting" } : state)}</span>`;
+}
+
+/** @param {{ name: string }} props */
+export function Engines({ name }) {
+  return may("list_engines") ? h(List, { name }) : h(Barred, { title: "Engines", operation: "list_engines" });
+}
+
+/**
+ * The engines of a queue, the first page of them: asked for once by all that show them.
+ * @param {string} name @returns {import("../../state/poll.js").Poll<Page>}
+ */
+export function useEngines(name) {
+  const isAllowed = may("list_engines");
+  return usePoll(`list_engines:${name} ${isAllowed}`, async (signal) => {
+    if (!isAllowed) return { items: [], next_cursor: null };
+    return (await call("list_engines", { query: { engine_type: name, view: "brief", limit: READ }, signal })).data;
+  }, { seconds: 15 });
+}
+
+/** @param {{ name: string }} props */
+function List({ name }) {
+  const poll = useEngines(name);
+  return h(Panel, {
+    title: "Engines",
+    poll,
+    actions: h(Copy, { text: () => asCli("list_engines", { query: { engine_type: name } }), label: "copy as CLI" }),
+    isEmpty: (/** @type {Page} */ { items }) => items.length === 0,
+    empty: html`No engine of <b>${h(Stranger, { text: name })}</b> is registered. An engine registers itself when it starts, with its queue's name as its type.`,
+    children: (/** @type {Page} */ { items, next_cursor }) => html`
+      ${h(Table, { name: "Engines", rows: items.slice(0, SHOWN), keyOf: (/** @type {Engine} */ { engine_id }) => engine_id, columns: COLUMNS })}
+      ${items.length > SHOWN ? html`<p class="note">${items.length - SHOWN}${next_cursor ? " and more" : ""} others.</p>` : null}`,
+  });
+}

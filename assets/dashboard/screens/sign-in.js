@@ -1,0 +1,49 @@
+/** Signing in: the token is sent once, and a session begins that scripts cannot read. */
+import { signal } from "../vendor/signals.js";
+import { lasts } from "../rules/times.js";
+import { tick } from "../state/live.js";
+import { refreshAll } from "../state/poll.js";
+import { session, signIn } from "../state/session.js";
+import { Button } from "../parts/button.js";
+import { Modal } from "../parts/dialog.js";
+import { h, html } from "../parts/html.js";
+import { said as failureInWords } from "../parts/act.js";
+
+const token = signal("");
+const said = signal("");
+const waitsUntil = signal(0);
+
+/** Over the page, if one was signed in before: what was typed and chosen there stays. */
+export function SignIn() {
+  return h(Modal, { title: session.value === null ? "Sign in to EventLease" : "Your session has ended: sign in again", onClose: null, onSubmit: submit, children: h(Form, null) });
+}
+
+function Form() {
+  const left = (waitsUntil.value - tick.value) / 1000;
+  const isReadable = location.protocol === "http:" && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|.*\.localhost)$/.test(location.hostname);
+  /** @param {any} event */
+  const type = (event) => {
+    token.value = event.currentTarget.value;
+  };
+  return html`<p>Paste a token of one of the roles reader, operator, orchestrator or admin. It is sent once and not kept: a session of at most 12 hours begins, which ends with the token.</p>
+    ${isReadable ? html`<p class="banner">The connection is not encrypted: who listens on the way can read the token.</p>` : null}
+    <label class="field">Token<input type="password" autocomplete="current-password" value=${token.value} onInput=${type} aria-describedby="sign-in-said" autofocus /></label>
+    <p id="sign-in-said" class="field-fault" role="alert">${left > 0 ? `Too many wrong tokens came from this address. Try again in ${lasts(Math.ceil(left))}.` : said.value}</p>
+    <details><summary>I have no token</summary><p>Who runs this server makes one:</p><pre>eventlease token create --role operator --name YOUR-NAME</pre></details>
+    <footer>${h(Button, { kind: "main", onClick: submit, why: left > 0 ? "wait" : token.value.trim() === "" ? "paste a token first" : null, children: "Sign in" })}</footer>`;
+}
+
+async function submit() {
+  if (token.value.trim() === "" || waitsUntil.value > Date.now()) return;
+  said.value = "";
+  try {
+    const isKept = await signIn(token.value.trim());
+    token.value = "";
+    if (isKept) void refreshAll();
+    else said.value = "The token is right, but the browser has not kept the session's cookie. A proxy that changes the path of cookies does this: it must leave Set-Cookie as it is.";
+  } catch (error) {
+    const failure = /** @type {import("../api/call.js").CallError} */ (error);
+    if (failure.retryAfterSeconds !== null && failure.status === 429) waitsUntil.value = Date.now() + failure.retryAfterSeconds * 1000;
+    else said.value = failure.status === 401 ? "The server does not know this token, or it has ended." : failureInWords(failure);
+  }
+}

@@ -1,0 +1,175 @@
+/** What the page asks again and again. */
+import { effect, signal } from "../vendor/signals.js";
+import { useEffect, useMemo } from "../vendor/hooks.js";
+import { pauseSeconds } from "../rules/clock.js";
+import { isOffline, mayAsk } from "./live.js";
+import { needsSignIn } from "./session.js";
+import { pace } from "./taste.js";
+
+/** @typedef {import("../api/call.js").CallError} CallError */
+
+/**
+ * What is known of something that is asked for. While it is asked for again, and when that fails, the old data stay.
+ * @template T
+ * @typedef {object} Known
+ * @property {T | null} data
+ * @property {CallError | null} error  of the last call
+ * @property {number | null} at  when `data` came, in milliseconds of this machine's clock
+ * @property {boolean} isLoading
+ * @property {number | null} nextTryAt
+ * @property {number | null} seconds  between two answers; null: it is asked for once
+ */
+
+/**
+ * @template T
+ * @typedef {Known<T> & { refresh: () => Promise<void> }} Poll
+ */
+
+/** All that are shown just now, by their keys: who asks the same shares the answer. */
+/** @type {Map<string, Polling<any>>} */
+const polls = new Map();
+
+/** After a change: everything on the screen is asked for again. */
+export async function refreshAll() {
+  await Promise.all([...polls.values()].map((poll) => poll.ask()));
+}
+
+/** How old the oldest data on the screen are, in milliseconds; null where nothing is asked for again. */
+export function oldestAt() {
+  let oldest = null;
+  for (const { known } of polls.values()) {
+    const { at, seconds } = known.value;
+    if (seconds !== null && at !== null && (oldest === null || at < oldest)) oldest = at;
+  }
+  return oldest;
+}
+
+/** @template T */
+class Polling {
+  /** @param {(signal: AbortSignal, before: T | null) => Promise<T>} question @param {number | null} seconds */
+  constructor(question, seconds) {
+    this.question = question;
+    this.seconds = seconds;
+    this.failures = 0;
+    /** @type {import("../vendor/signals.js").Signal<Known<T>>} */
+    this.known = signal({ data: null, error: null, at: null, isLoading: true, nextTryAt: null, seconds });
+    /** @type {AbortController | null} */
+    this.running = null;
+    this.timer = 0;
+    this.isStarted = false;
+    this.users = 0;
+    this.stopWatching = () => {};
+  }
+
+  start() {
+    this.isStarted = true;
+    void this.ask();
+    let couldAsk = mayAsk.value;
+    this.stopWatching = effect(() => {
+      const can = mayAsk.value && !needsSignIn.value;
+      void pace.value;
+      if (can && !couldAsk && this.seconds !== null) void this.ask();
+      else this.plan();
+      couldAsk = can;
+    });
+  }
+
+  stop() {
+    this.isStarted = false;
+    this.stopWatching();
+    clearTimeout(this.timer);
+    this.running?.abort();
+  }
+
+  /** Asks now, whatever was planned; who asks while it is being asked gets that answer. */
+  async ask() {
+    if (this.running !== null || !this.isStarted) return;
+    clearTimeout(this.timer);
+    const controller = new AbortController();
+    this.running = controller;
+    this.say({ isLoading: true, nextTryAt: null });
+    try {
+      const data = await this.question(controller.signal, this.known.peek().data);
+      this.failures = 0;
+      this.running = null;
+      this.say({ data, error: null, at: Date.now(), isLoading: false });
+    } catch (error) {
+      this.running = null;
+      if (!this.isStarted) return;
+      this.failures += 1;
+      this.say({ error: /** @type {CallError} */ (error), isLoading: false });
+    }
+    this.plan();
+  }
+
+  plan() {
+    clearTimeout(this.timer);
+    const { error } = this.known.peek();
+    // A call that the database has no time for is repeated by a person, not by a machine; and what is refused stays refused.
+    const isHopeless = error !== null && (error.code === "database_timeout" || [400, 403, 422].includes(error.status));
+    const seconds = this.seconds ?? (error === null || error.status === 404 ? null : 5);
+    if (!this.isStarted || this.running !== null || seconds === null || isHopeless) return;
+    if (!mayAsk.peek() || needsSignIn.peek()) return;
+    const retryAfterSeconds = error?.retryAfterSeconds ?? null;
+    const pause = pauseSeconds({ seconds, failures: this.failures, retryAfterSeconds, pace: pace.value, random: Math.random() });
+    if (pause === null) return;
+    const now = Date.now();
+    const sinceAnswer = error === null ? now - (this.known.peek().at ?? now) : 0;
+    const wait = Math.max(0, pause * 1000 - sinceAnswer);
+    this.timer = setTimeout(() => void this.ask(), wait);
+    if (error !== null) this.say({ nextTryAt: now + wait });
+  }
+
+  /** @param {Partial<Known<T>>} news */
+  say(news) {
+    this.known.value = { ...this.known.peek(), ...news };
+  }
+}
+
+/**
+ * Asks when the component is shown, and then `seconds` after each answer. With another `key`, old data are dropped;
+ * components that use the same key share one question.
+ * @template T
+ * @param {string} key all that the question depends on
+ * @param {(signal: AbortSignal, before: T | null) => Promise<T>} question
+ * @param {{ seconds: number | null }} every
+ * @returns {Poll<T>}
+ */
+export function usePoll(key, question, { seconds }) {
+  const polling = useMemo(() => {
+    const shared = polls.get(key) ?? new Polling(question, seconds);
+    polls.set(key, shared);
+    return /** @type {Polling<T>} */ (shared);
+  }, [key]);
+  polling.question = question;
+  useEffect(() => {
+    if (polling.seconds === seconds) return;
+    polling.seconds = seconds;
+    polling.plan();
+  }, [polling, seconds]);
+  useEffect(() => {
+    polls.set(key, polling);
+    if (polling.users++ === 0) polling.start();
+    return () => {
+      if (--polling.users > 0) return;
+      polling.stop();
+      if (polls.get(key) === polling) polls.delete(key);
+    };
+  }, [polling]);
+  return { ...polling.known.value, refresh: () => polling.ask() };
+}
+
+/**
+ * Asks once, and again only after failures and changes.
+ * @template T
+ * @param {string} key @param {(signal: AbortSignal, before: T | null) => Promise<T>} question
+ * @returns {Poll<T>}
+ */
+export function useOnce(key, question) {
+  return usePoll(key, question, { seconds: null });
+}
+
+/** After the line came back, everything is asked for at once. */
+effect(() => {
+  if (!isOffline.value) void refreshAll();
+});

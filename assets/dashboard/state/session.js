@@ -1,0 +1,72 @@
+/** Who is looking, and what they may do. The server decides; the page only says so beforehand. */
+import { computed, signal } from "../vendor/signals.js";
+import { call, onFailure } from "../api/call.js";
+
+/** @typedef {import("../api/call.js").Data<"read_session">} Session */
+/** @typedef {import("../api/call.js").CallError} CallError */
+
+/** @type {import("../vendor/signals.js").Signal<Session | null>} */
+export const session = signal(null);
+/** The server wants a token: at first, or since the session has ended. */
+export const needsSignIn = signal(false);
+/** Why the session is not known, where that is not for want of a token. */
+export const sessionError = signal(/** @type {CallError | null} */ (null));
+/** The version that served this page; another one later means that a newer page can be had. */
+const firstVersion = signal(/** @type {string | null} */ (null));
+
+export const isNewerServed = computed(
+  () => firstVersion.value !== null && session.value !== null && session.value.server.version !== firstVersion.value,
+);
+
+const operations = computed(() => new Set(/** @type {readonly string[]} */ (session.value?.operations ?? [])));
+
+/** @param {import("../api/call.js").OperationId} operation */
+export function may(operation) {
+  return operations.value.has(operation);
+}
+
+/** Who that is, in words. */
+export const me = computed(() => {
+  const it = session.value;
+  if (it === null) return "";
+  return it.name === null ? "anybody" : `${it.name} (${it.role})`;
+});
+
+onFailure((error) => {
+  if (error.status === 401) needsSignIn.value = true;
+});
+
+export async function readSession() {
+  try {
+    took((await call("read_session")).data);
+    sessionError.value = null;
+  } catch (error) {
+    const failure = /** @type {CallError} */ (error);
+    if (failure.status !== 401) sessionError.value = failure;
+  }
+}
+
+/** @param {string} token is sent once, and kept nowhere @returns {Promise<boolean>} false: the browser has not kept the cookie */
+export async function signIn(token) {
+  await call("create_session", { token });
+  try {
+    took((await call("read_session")).data);
+    return true;
+  } catch (error) {
+    if (/** @type {CallError} */ (error).status === 401) return false;
+    throw error;
+  }
+}
+
+export async function signOut() {
+  await call("delete_session");
+  session.value = null;
+  needsSignIn.value = true;
+}
+
+/** @param {Session} read */
+function took(read) {
+  firstVersion.value ??= read.server.version;
+  session.value = read;
+  needsSignIn.value = false;
+}

@@ -1,0 +1,22 @@
+// Every screen once, with something to see.
+import { installations } from "./dashboard.js";
+
+const { facts } = installations.night;
+
+/** Screens of the bad night, by name. */
+export const places = {
+  overview: "#/",
+  queues: "#/queues",
+  queue: "#/queues/vision",
+  "paused queue": "#/queues/billing",
+  events: "#/events?engine_type=dialogue",
+  "waiting event": `#/events/${facts["waiting"]}`,
+  "event done twice": `#/events/${facts["twice"]}`,
+  "dead letter": `#/events/${facts["dead_letter"]}`,
+  "dead letters by cause": "#/dead-letters",
+  "dead letters": "#/dead-letters?view=list",
+  cause: `#/dead-letter-group?engine_type=dialogue&error_type=Timeout&error_fingerprint=${facts["timeout_fingerprint"]}`,
+  "redrive jobs": "#/redrive-jobs",
+  "redrive job": `#/redrive-jobs/${facts["job"]}`,
+  help: "#/help",
+};

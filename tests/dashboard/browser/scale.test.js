@@ -1,0 +1,109 @@
+// As much as there may be, and for as long: what is drawn, asked for and kept stays bounded.
+import assert from "node:assert/strict";
+import { Caller } from "../installations/caller.js";
+import { runSql } from "../installations/installation.js";
+import { dashboardTest, installations, proxiedTest } from "./dashboard.js";
+
+const { calm, crowd, night } = installations;
+
+dashboardTest("1,000 queues: what is in view is drawn, and all can be found", crowd, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const { queues } = await new Caller(crowd.url, crowd.tokens.operator ?? null).call("GET", "overview");
+  await dashboard.open("#/queues");
+  await page.locator("tr.table-row").first().waitFor();
+  assert.ok(queues.length > 1000);
+  assert.ok((await page.locator("tr.table-row").count()) < 200, "rows beyond the window are in the document");
+  assert.equal(await page.locator("table").first().getAttribute("aria-rowcount"), String(queues.length + 1));
+  await page.mouse.wheel(0, 20_000);
+  await page.locator("tr.table-row[data-key^='queue-05']").first().waitFor();
+  await page.locator("main input[type=search]").first().fill("queue-0999");
+  await page.getByRole("link", { name: "queue-0999" }).waitFor();
+  assert.equal(await page.locator("tr.table-row").count(), 1);
+  await dashboard.open();
+  await page.locator("main").getByText("queue-0999").first().waitFor({ state: "attached" });
+});
+
+proxiedTest("a payload of 1 MiB is shown by its beginning, and opens on request", crowd, {}, async (dashboard) => {
+  const { page } = dashboard;
+  await dashboard.open(`#/events/${crowd.facts["large"]}`);
+  await page.getByText(/1,?01\d KiB|0\.99 MiB|1\.0 MiB|1,0\d\d/).first().waitFor();
+  const open = page.getByRole("button", { name: /open all/i }).first();
+  await open.click();
+  await page.getByText("record 1", { exact: false }).first().waitFor();
+  assert.ok((await elements(page)) < 5000, `${await elements(page)} elements`);
+});
+
+for (const [fact, count] of /** @type {const} */ ([["tried_often", 240], ["tried_20000_times", 20_000]])) {
+  proxiedTest(`${count} attempts of an event: the newest are shown, and no more are asked for`, crowd, {}, async (dashboard, proxy) => {
+    const { page } = dashboard;
+    await dashboard.open(`#/events/${crowd.facts[fact]}`);
+    await page.getByText("What happened to it").waitFor();
+    await page.waitForTimeout(1000);
+    assert.ok(proxy.count(/^GET \/api\/v1\/events\/[^/]*\/attempts/) <= 2, "more pages of attempts than the gantt shows");
+    assert.ok((await elements(page)) < 5000, `${await elements(page)} elements`);
+    assert.equal(await dashboard.tooWide(), 0);
+  });
+}
+
+proxiedTest("an hour open: neither memory, nor sockets, nor what is asked for grows", calm, { clock: new Date() }, async (dashboard, proxy) => {
+  const { page, context } = dashboard;
+  await dashboard.open();
+  const devtools = await context.newCDPSession(page);
+  const heap = async () => {
+    await devtools.send("HeapProfiler.collectGarbage");
+    return (await devtools.send("Runtime.getHeapUsage")).usedSize;
+  };
+  /** @param {number} minutes */
+  const pass = async (minutes) => {
+    for (let n = 0; n < minutes * 6; n += 1) {
+      const answered = page.waitForResponse(/\/api\/v1\/overview/, { timeout: 2000 }).catch(() => null);
+      await page.clock.runFor(10_000);
+      await answered;
+    }
+  };
+  await pass(5);
+  const before = { heap: await heap(), elements: await elements(page), seen: proxy.seen.length };
+  await pass(55);
+  const after = { heap: await heap(), elements: await elements(page), seen: proxy.seen.length };
+  const asked = proxy.count(/^GET \/api\/v1\/overview/);
+  assert.ok(asked > 120, `${asked} polls in an hour: the clock did not run`);
+  assert.ok(after.heap < before.heap * 1.25 + 2_000_000, `heap from ${before.heap} to ${after.heap}`);
+  assert.ok(after.elements < before.elements * 1.2 + 100, `elements from ${before.elements} to ${after.elements}`);
+  assert.ok(proxy.sockets.size <= 6, `${proxy.sockets.size} connections`);
+  // Plots and the audit trail cost the database something: each is asked for four times a minute at most.
+  for (const costly of [/^GET \/api\/v1\/history/, /^GET \/api\/v1\/audit/]) {
+    assert.ok(proxy.count(costly) <= 4 * 62, `${proxy.count(costly)} calls of ${costly} in an hour`);
+  }
+});
+
+proxiedTest("50 viewers of the overview add no statement to the database", night, {}, async (dashboard, proxy) => {
+  await dashboard.open();
+  const viewers = 50;
+  const headers = { authorization: `Bearer ${night.tokens.reader}` };
+  const quiet = await rate(() => new Promise((resolve) => setTimeout(resolve, 5000)));
+  const looks = 8 * viewers;
+  const watched = await rate(async () => {
+    for (let round = 0; round < looks / viewers; round += 1) {
+      await Promise.all(Array.from({ length: viewers }, () => fetch(`${proxy.url}/api/v1/overview`, { headers }).then((answer) => answer.arrayBuffer())));
+    }
+  });
+  const added = watched.transactions - quiet.transactions * (watched.seconds / quiet.seconds);
+  assert.ok(added < looks / 4, `${added} transactions more, by ${looks} looks at the overview`);
+});
+
+/** Transactions of the database while something happens. @param {() => Promise<unknown>} work */
+async function rate(work) {
+  const [began, before] = [performance.now(), await transactions()];
+  await work();
+  return { transactions: (await transactions()) - before, seconds: (performance.now() - began) / 1000 };
+}
+
+async function transactions() {
+  const rows = await runSql(night.databaseUrl, "select pg_stat_clear_snapshot(); select sum(xact_commit + xact_rollback) from pg_stat_database");
+  return Number(rows.split("\n").at(-1));
+}
+
+/** @param {import("playwright-core").Page} page */
+function elements(page) {
+  return page.evaluate(() => document.querySelectorAll("*").length);
+}

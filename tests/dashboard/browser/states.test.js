@@ -1,0 +1,104 @@
+// What every screen shows when its server is slow, broken, busy, silent or away: never a blank, and what was known stays.
+import assert from "node:assert/strict";
+import { installations, proxiedTest } from "./dashboard.js";
+import { places } from "./places.js";
+
+const { night } = installations;
+const { help: _, ...asking } = places;
+// Of the session and of the files the page's own tests are elsewhere.
+const data = /^\w+ \/api\/v1\/(?!session)/;
+
+proxiedTest("every screen has a shape while it loads, and says what is wrong when its first answer fails", night, {}, async (dashboard, proxy) => {
+  const { page } = dashboard;
+  for (const [name, place] of Object.entries(asking)) {
+    proxy.treat(data, { fault: "hang" });
+    await page.goto("about:blank");
+    await page.goto(`${dashboard.url}/dashboard/${place}`);
+    await page.locator("[aria-busy=true], .panel-wait").first().waitFor({ state: "attached" });
+    proxy.clear();
+    proxy.treat(data, { status: 503, code: "database_unavailable", headers: { "retry-after": "7" } });
+    await page.goto("about:blank");
+    await page.goto(`${dashboard.url}/dashboard/${place}`);
+    const trouble = page.getByRole("alert").first();
+    await trouble.waitFor();
+    assert.match(await trouble.innerText(), /database_unavailable[\s\S]*Next try (now|in [\d.]+ (s|min))/, name);
+    proxy.clear();
+    // Each panel has a button of its own, and some panels come when others have their answers.
+    await page.waitForFunction(
+      () => {
+        const buttons = [...document.querySelectorAll("main [role=alert] button")];
+        for (const button of buttons) /** @type {HTMLElement} */ (button).click();
+        return buttons.length === 0;
+      },
+      undefined,
+      { polling: 500 },
+    );
+  }
+});
+
+for (const [what, treatment, said] of /** @type {const} */ ([
+  ["a server that breaks the connection", { fault: "reset" }, /not be reached|did not answer|connection|offline/i],
+  ["an answer that ends in its middle", { fault: "cut" }, /not be reached|did not answer|connection|offline|ended|cut/i],
+  ["a server in trouble", { status: 500, code: "internal" }, /internal/],
+])) {
+  proxiedTest(`${what}: every screen keeps what it knew, and says so`, night, {}, async (dashboard, proxy) => {
+    const { page } = dashboard;
+    for (const [name, place] of Object.entries(asking)) {
+      await dashboard.open(place);
+      const before = (await page.locator("main").innerText()).length;
+      proxy.treat(data, treatment);
+      await refresh(page);
+      const trouble = page.locator("main [role=alert]").first();
+      await trouble.waitFor({ timeout: 30_000 });
+      assert.match(await trouble.innerText(), said, name);
+      assert.equal((await page.locator("main").innerText()).length > before * 0.8, true, `${name} lost what it knew`);
+      proxy.clear();
+      await page.goto("about:blank");
+    }
+  });
+}
+
+proxiedTest("too many requests: the page waits as long as it is told", night, {}, async (dashboard, proxy) => {
+  await dashboard.open("#/queues/vision");
+  proxy.treat(data, { status: 429, code: "overloaded", headers: { "retry-after": "30" } });
+  await dashboard.page.getByText(/Next try in (30|2\d) s/).first().waitFor({ timeout: 30_000 });
+  const since = performance.now();
+  await dashboard.page.waitForTimeout(6000); // longer than the pause between two polls that go well
+  assert.equal(proxy.count(/^GET \/api\/v1\/queues\/vision$/, since), 0);
+});
+
+proxiedTest("S12: the database has no time: the page opens, keeps the filters, and adds no load", night, {}, async (dashboard, proxy) => {
+  const { page } = dashboard;
+  proxy.treat(/^GET \/api\/v1\/(events|dead-letters|queues)/, { status: 504, code: "database_timeout" });
+  await page.goto(`${dashboard.url}/dashboard/#/events?engine_type=dialogue&event_type=dialogue.requested`);
+  await page.getByText("database_timeout").first().waitFor();
+  await page.getByText(/Narrow it down/).first().waitFor();
+  assert.match(page.url(), /engine_type=dialogue&event_type=dialogue\.requested$/);
+  const since = performance.now();
+  await page.waitForTimeout(6000); // longer than the pause between two polls of a list that is well
+  assert.equal(proxy.count(/^GET \/api\/v1\/events/, since), 0, "what timed out is not asked again by itself");
+  proxy.clear();
+  await page.getByRole("button", { name: "Try now" }).first().click();
+  await page.getByRole("link", { name: /…|[0-9a-f-]{8}/ }).first().waitFor();
+  await page.goto(`${dashboard.url}/dashboard/#/`);
+  await page.getByText("Needs attention").waitFor();
+});
+
+proxiedTest("offline: the page says so, and asks at once when the line is back", night, {}, async (dashboard) => {
+  const { page, context } = dashboard;
+  await dashboard.open("#/queues");
+  await context.setOffline(true);
+  await page.getByText(/This machine is offline/).waitFor();
+  await page.getByRole("link", { name: "vision" }).first().waitFor();
+  await context.setOffline(false);
+  await page.getByText(/This machine is offline/).waitFor({ state: "detached" });
+});
+
+/** @param {import("playwright-core").Page} page */
+async function refresh(page) {
+  // Held and let go: it asks at once.
+  await page.evaluate(() => /** @type {HTMLElement | null} */ (document.activeElement)?.blur());
+  await page.keyboard.press("p");
+  await page.getByRole("button", { name: /Held/ }).waitFor();
+  await page.keyboard.press("p");
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytes, count, percent, quantile, rate, short } from "../../../assets/dashboard/rules/numbers.js";
+
+const all = (what, cases) => cases.forEach(([value, text]) => assert.equal(what(value), text, `${value}`));
+
+test("a count is grouped; an estimate says that it is one, and has two digits", () => {
+  all(count, [[0, "0"], [999, "999"], [12_345, "12,345"], [null, "–"], [undefined, "–"], [NaN, "–"]]);
+  assert.equal(count(48_213, true), "≈ 48,000");
+  assert.equal(count(9_999_999, true), "≈ 10,000,000");
+  assert.equal(count(10_000, true), "10,000", "the server counts up to here");
+  assert.equal(count(12, true), "12");
+});
+
+test("an axis has short numbers", () => {
+  all(short, [[0, "0"], [0.25, "0.25"], [9.5, "9.5"], [42.4, "42"], [999.4, "999"], [1000, "1k"], [1250, "1.3k"], [48_213, "48k"], [999_999, "1M"], [3e6, "3M"], [-1200, "-1.2k"], [null, "–"]]);
+});
+
+test("what is rarer than once a second is counted by minutes or hours", () => {
+  all(rate, [
+    [0, "0/s"], [12.4, "12.4/s"], [12, "12/s"], [212.4, "212/s"], [12_345, "12,345/s"], [0.96, "1/s"], [0.94, "56/min"], [0.05, "3/min"],
+    [0.0167, "1/min"], [0.0158, "57/h"], [0.00028, "1/h"], [0.00001, "< 1/h"], [-2, "−2/s"], [null, "–"],
+  ]);
+});
+
+test("a share never rounds to all or nothing", () => {
+  all(percent, [[0, "0 %"], [1, "100 %"], [0.9997, "> 99 %"], [0.0001, "< 0.1 %"], [0.004, "0.4 %"], [0.04, "4 %"], [0.256, "26 %"], [null, "–"]]);
+});
+
+test("sizes", () => {
+  all(bytes, [[0, "0 B"], [1023, "1023 B"], [1024, "1 KiB"], [1536, "1.5 KiB"], [48_213, "47 KiB"], [1024 ** 2 - 1, "1 MiB"], [1024 ** 2, "1 MiB"], [5.5 * 1024 ** 3, "5.5 GiB"], [null, "–"]]);
+});
+
+test("a quantile says that it is about right", () => {
+  all(quantile, [[2.5, "≈ 2.5 s"], [null, "–"]]);
+});

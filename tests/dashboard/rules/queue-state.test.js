@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { attentionByQueue, clearsInSeconds, failedRatio, stateOf } from "../../../assets/dashboard/rules/queue-state.js";
+import { chosen, counts, rowsOf } from "../../../assets/dashboard/rules/queue-list.js";
+import { item, queue } from "./queues.js";
+
+const pause = { by: "anna", reason: "model upgrade", since: "2030-01-31T12:00:00Z", resume_at: null };
+const states = [
+  ["a queue without events", queue(), [], null, "idle"],
+  ["events that are due later alone", queue({ delayed: 4 }), [], null, "idle"],
+  ["events that are worked on", queue({ processing: 2, engines: { active: 1 } }), [], null, "flows"],
+  ["a short wait", queue({ due: 5, oldest_due_age_seconds: 12, engines: { active: 1 } }), [], null, "flows"],
+  ["nothing there just now, and a moment ago there was", queue({ rates: { completed_per_second: 0.2 } }), [], null, "flows"],
+  ["a long wait", queue({ due: 5, oldest_due_age_seconds: 301, engines: { active: 1 } }), [], null, "behind"],
+  ["what the server calls falling behind", queue({ due: 5, engines: { active: 1 } }), [item({ code: "falling_behind" })], null, "behind"],
+  ["due events and no engine", queue({ due: 1 }), [], null, "stands"],
+  ["due events and silent engines", queue({ due: 1, engines: { unresponsive: 2 } }), [], null, "stands"],
+  ["no engine, as the server says", queue({ due: 1, processing: 2, engines: { active: 1 } }), [item({ code: "nobody_works" })], null, "stands"],
+  ["attempts that fail", queue({ due: 1, oldest_due_age_seconds: 900, engines: { active: 1 } }), [item({ code: "dying" })], null, "failing"],
+  ["as many as its limit", queue({ due: 1, processing: 200, oldest_due_age_seconds: 900, engines: { active: 9 } }), [], 200, "capped"],
+  ["as many as its limit, and nothing more waits", queue({ processing: 200, engines: { active: 9 } }), [], 200, "flows"],
+  ["fewer than its limit", queue({ due: 1, processing: 199, engines: { active: 9 } }), [], 200, "flows"],
+  ["a pause, whatever else", queue({ due: 9, oldest_due_age_seconds: 900, pause }), [item({ code: "dying" })], 0, "paused"],
+];
+
+for (const [what, facts, attention, most, code] of states) {
+  test(`${what}: ${code}`, () => {
+    const state = stateOf(facts, attention, most);
+    assert.equal(state.code, code);
+    assert.ok(state.why.length > 5);
+  });
+}
+
+test("the reason names who paused, and the server's own sentence where it has one", () => {
+  assert.equal(stateOf(queue({ pause })).why, "paused by anna: model upgrade");
+  assert.equal(stateOf(queue({ pause: { ...pause, by: null, reason: null } })).why, "paused");
+  assert.equal(stateOf(queue({ due: 1 }), [item({ code: "nobody_works" })]).why, "the server's sentence on nobody_works");
+  assert.match(stateOf(queue({ due: 1, engines: { unresponsive: 2, holding_off: 1 } })).why, /2 unresponsive, 1 holding off/);
+});
+
+test("what is due clears at what is finished for good minus what comes", () => {
+  const rates = { completed_per_second: 5, dead_lettered_per_second: 1, failed_per_second: 50, enqueued_per_second: 2 };
+  assert.equal(clearsInSeconds(queue({ due: 40, rates })), 10);
+  assert.equal(clearsInSeconds(queue({ due: 40, rates: { ...rates, enqueued_per_second: 6 } })), null);
+  assert.equal(clearsInSeconds(queue({ due: 40, rates, pause })), null);
+  assert.equal(clearsInSeconds(queue({ due: 0 })), 0);
+});
+
+test("lost attempts count as failed, and where nothing ended there is no share", () => {
+  assert.equal(failedRatio(queue({ rates: { completed_per_second: 6, failed_per_second: 1, lost_per_second: 1 } }).rates), 0.25);
+  assert.equal(failedRatio(queue().rates), null);
+});
+
+test("an item belongs to its queue, and none to a queue that is not shown", () => {
+  const found = attentionByQueue([queue()], [item(), item({ subject: { engine_type: "vision" } }), item({ subject: { engine_type: null } })]);
+  assert.deepEqual([...found].map(([name, items]) => [name, items.length]), [["dialogue", 1]]);
+});
+
+const rows = rowsOf(
+  [
+    queue({ engine_type: "a-idle" }),
+    queue({ engine_type: "b-flows", due: 3, engines: { active: 1 } }),
+    queue({ engine_type: "c-stands", due: 3, oldest_due_age_seconds: 10 }),
+    queue({ engine_type: "d-stands", due: 3, oldest_due_age_seconds: 20 }),
+    queue({ engine_type: "Dialogue", dead_letters: 7, engines: { active: 1 } }),
+  ],
+  [item({ subject: { engine_type: "Dialogue" } })],
+);
+const names = (wanted) => chosen(rows, wanted).map(({ queue: { engine_type } }) => engine_type);
+
+test("problems come first, and of these what has waited for longest", () => {
+  assert.deepEqual(names({}), ["d-stands", "c-stands", "Dialogue", "b-flows", "a-idle"]);
+});
+
+test("a part of the name and states choose", () => {
+  assert.deepEqual(names({ name: " DI" }), ["Dialogue"]);
+  assert.deepEqual(names({ states: ["idle", "failing"] }), ["Dialogue", "a-idle"]);
+  assert.deepEqual(names({ name: "stands", states: ["idle"] }), []);
+});
+
+test("other orders, and names where they are equal", () => {
+  assert.deepEqual(names({ sort: "dead_letters" }), ["Dialogue", "a-idle", "b-flows", "c-stands", "d-stands"]);
+  assert.deepEqual(names({ sort: "name" })[0], "Dialogue");
+});
+
+test("states are counted, the worst first", () => {
+  assert.deepEqual(counts(rows).filter(([, n]) => n > 0), [["stands", 2], ["failing", 1], ["flows", 1], ["idle", 1]]);
+});
