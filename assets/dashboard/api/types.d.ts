@@ -75,6 +75,13 @@ export interface components {
             progress_bytes: number;
             /** @description Why its engine released it, for people. */
             reason: string | null;
+            /**
+             * Format: date-time
+             * @description When its engine reported after all, of a silent loss whose event had gone on meanwhile: the report was refused, and the
+             *     work was done twice.
+             */
+            refused_report_at: string | null;
+            refused_report_status: components["schemas"]["EventStatus"] | null;
             /** @description As it was reported. Null also in a brief list. */
             result: unknown;
             /**

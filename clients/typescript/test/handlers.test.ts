@@ -155,8 +155,11 @@ test("layers are around all handlers, the first outermost", async () => {
 });
 
 test("a layer that does not return what `call` returns makes the event fail, and says why", async () => {
+  const forgetful = async (event: Event, call: (event: Event) => unknown): Promise<void> => {
+    await call(event);
+  };
   const layers: [string, Around<unknown>][] = [
-    ["forgets to return", (async (event: Event, call: (event: Event) => unknown) => void (await call(event))) as never],
+    ["forgets to return", forgetful as never],
     ["returns something else", (() => "other") as never],
     ["returns what looks alike", (() => ({ value: 1 })) as never],
   ];

@@ -38,6 +38,8 @@ class Attempt(TypedDict):
     progress: Any
     progress_bytes: int
     reason: str | None
+    refused_report_at: str | None
+    refused_report_status: EventStatus | None
     result: Any
     result_bytes: int
 

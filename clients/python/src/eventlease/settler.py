@@ -205,7 +205,7 @@ def _why_refused(error: ProblemError) -> str:
     """The wrong places of the report, for people; without them, what the server says of the whole."""
     if not error.errors:
         return f"{error.code}: {error.detail}"
-    places = []
+    places: list[str] = []
     for each in error.errors:
         place = re.sub(r"^/settlements/\d+", "", each.get("pointer") or "")
         places.append(f"{place or 'the report'}: {each.get('detail', '')}")

@@ -162,7 +162,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         format!("'{}', array[1], {nothing}::uuid[], {nothing}::text[], {nothing}::integer[], array[statement_timestamp()],
             array[statement_timestamp()], array['released'], array['released'], {nothing}::text[], {nothing}::text[],
             {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[],
-            {nothing}::timestamptz[]", ids[0])
+            {nothing}::timestamptz[], {nothing}::timestamptz[], {nothing}::text[]", ids[0])
     } => ["dead_letters_pkey"];
     "purge_dead_letters": "purge_dead_letters",
         |ids| format!("{}, statement_timestamp()", array(ids)) => ["dead_letters_pkey"];

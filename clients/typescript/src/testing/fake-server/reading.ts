@@ -35,6 +35,8 @@ export function attempts(call: Call): object {
       answer: reply?.outcome ?? null,
       next_available_at: reply?.available_at ?? null,
       enqueued: reply?.enqueued,
+      refused_report_at: null,
+      refused_report_status: null,
       final_status: isLast ? event.status : null,
     };
   });

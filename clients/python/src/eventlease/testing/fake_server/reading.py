@@ -185,6 +185,7 @@ def _attempt(event: Event, attempt: Attempt) -> dict[str, Any]:
         "attempt": attempt.number, "incarnation": lease.incarnation, "engine_id": lease.engine_id,
         "leased_at": written(lease.leased_at), "ended_at": written(attempt.ended_at), "outcome": attempt.outcome,
         "answer": reply["outcome"] if reply else None, "next_available_at": (reply or {}).get("available_at"),
+        "refused_report_at": None, "refused_report_status": None,
         "late_by_seconds": None, "engine_software_version": lease.software_version, **attempt.members,
         **detailed, "final_status": event.status if is_last else None,
     }  # fmt: skip
