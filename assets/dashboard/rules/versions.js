@@ -6,6 +6,8 @@ import { count, percent } from "./numbers.js";
 
 /** From so many times the failures of another on, a version differs. */
 const DIFFERS = 3;
+/** Up to so many times, two versions fail alike. */
+const ALIKE = 1.5;
 
 /** @param {string | null} version */
 export function versionInWords(version) {
@@ -60,7 +62,8 @@ export function comparisons(rows) {
 /** @param {Row} first @param {Row} other both with enough attempts */
 function besides(first, other) {
   const [ratio, otherRatio] = [first.attempts?.failure_ratio ?? 0, other.attempts?.failure_ratio ?? 0];
-  const verdict = ratio > 0 && ratio >= DIFFERS * otherRatio ? "" : otherRatio >= DIFFERS * ratio ? ": that is more, not less" : ": that is not much different";
+  const isAlike = Math.max(ratio, otherRatio) <= ALIKE * Math.min(ratio, otherRatio);
+  const verdict = isAlike ? ": that is not much different" : otherRatio > ratio ? ": that is more, not less" : "";
   if (other.dead > 0) return `${failing(other)}${verdict}.`;
   return `${subject(other, "has", "have")} none of these in ${count(other.attempts?.attempts ?? 0)} attempts, and ${other.version === null ? "fail" : "fails"} ${percent(otherRatio)}${verdict}.`;
 }

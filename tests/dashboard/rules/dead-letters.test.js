@@ -152,3 +152,8 @@ test("versions that fail alike are not blamed", () => {
   assert.equal(comparisons(better)[1], "Version 1 has none of these in 100 attempts, and fails 40 %: that is more, not less.");
   assert.equal(blamed(rows), null);
 });
+
+test("what lies between alike and different is left to the reader, with the numbers", () => {
+  const rows = versionRows([{ version: "2", count: 5 }, { version: "1", count: 4 }], [attempts("2", 40, 38), attempts("1", 23, 8)], "dialogue");
+  assert.equal(comparisons(rows)[1], "Version 1 fails 35 % of its attempts (8 of 23).");
+});
