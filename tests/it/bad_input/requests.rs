@@ -103,7 +103,6 @@ async fn unknown_paths_are_not_found() {
     let lab = Lab::start().await;
     let untouched = Untouched::from_now_on(&lab).await;
     let paths = [
-        "/",
         "/api/v1",
         "/api/v1/",
         "/api/v1/event",

@@ -133,6 +133,8 @@ async fn a_stale_token_settles_nothing_once_the_event_is_leased_again() {
     let fresh = lab.lease_one("dialogue", &engine).await;
     assert_eq!((&fresh["event_id"], &fresh["attempt"]), (&stale["event_id"], &json!(2)));
 
+    // That it came is noted with the lost attempt, the first time.
+    lab.settle(&stale, "completed", json!({})).await.problem(409, "lease_lost");
     let untouched = Untouched::from_now_on(&lab).await;
     for status in ["completed", "queued", "processing"] {
         let body = with_token(&stale, json!({"status": status}));
