@@ -107,18 +107,23 @@ dashboard-pictures: debug dashboard-tools clients-typescript-build ## Take pictu
 dashboard-api: ## Write which operations the dashboard knows anew, from docs/openapi.json
 	node scripts/check_dashboard/generate.mjs
 
+# What a package.json and its lock name, in the folder of the target.
+define install_npm_packages
+scripts/ensure-node
+rm -rf $(@D)
+mkdir -p $(@D)
+cp $^ $(@D)
+cd $(@D) && npm ci --silent --no-audit --no-fund
+touch $@
+endef
+
 # Node finds them by links beside what imports them.
 dashboard-tools: $(DASHBOARD_NODE)/installed
 	ln -sfn $(DASHBOARD_NODE)/node_modules scripts/check_dashboard/node_modules
 	ln -sfn $(DASHBOARD_NODE)/node_modules tests/dashboard/node_modules
 
 $(DASHBOARD_NODE)/installed: scripts/check_dashboard/package.json scripts/check_dashboard/package-lock.json
-	scripts/ensure-node
-	rm -rf $(DASHBOARD_NODE)
-	mkdir -p $(DASHBOARD_NODE)
-	cp $^ $(DASHBOARD_NODE)
-	cd $(DASHBOARD_NODE) && npm ci --silent --no-audit --no-fund
-	touch $@
+	$(install_npm_packages)
 
 # By way of a second file, so that a failing build leaves the old document whole.
 openapi: ## Write docs/openapi.json anew
@@ -140,12 +145,7 @@ clients-typescript-tools: $(CLIENTS_NODE)/installed
 	ln -sfn $(CLIENTS_NODE)/node_modules clients/typescript/node_modules
 
 $(CLIENTS_NODE)/installed: clients/typescript/package.json clients/typescript/package-lock.json
-	scripts/ensure-node
-	rm -rf $(CLIENTS_NODE)
-	mkdir -p $(CLIENTS_NODE)
-	cp $^ $(CLIENTS_NODE)
-	cd $(CLIENTS_NODE) && npm ci --silent --no-audit --no-fund
-	touch $@
+	$(install_npm_packages)
 
 clients: clients-python clients-typescript ## Check both clients and examples/: generated files, lints, types, unit tests, and their packages
 
