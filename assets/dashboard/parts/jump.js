@@ -2,6 +2,7 @@
 import { signal } from "../vendor/signals.js";
 import { kindOf } from "../rules/ids.js";
 import { call } from "../api/call.js";
+import { queueNames } from "../state/overview.js";
 import { go } from "../state/place.js";
 import { may } from "../state/session.js";
 import { Link } from "./link.js";
@@ -31,20 +32,12 @@ async function jump(text) {
   found.value = [];
   said.value = "";
   if (text.trim() === "") return;
-  const kind = kindOf(text, await queueNames());
+  const kind = kindOf(text, queueNames());
   if (kind.kind === "id") await openId(kind.id);
   else if (kind.kind === "trace") said.value = "That is a trace id; events cannot be found by it. Their id stands in the span.";
   else if (kind.kind === "queue" && kind.names.length === 1) open({ screen: "queues", id: kind.names[0] ?? "" });
   else if (kind.kind === "queue") found.value = kind.names.map((name) => ({ words: name, to: { screen: "queues", id: name } }));
   else found.value = otherwise(text.trim());
-}
-
-async function queueNames() {
-  try {
-    return (await call("read_overview")).data.queues.map((queue) => queue.engine_type);
-  } catch {
-    return [];
-  }
 }
 
 /** An id has no kind: it is looked for one kind after another, the likeliest first. @param {string} id */

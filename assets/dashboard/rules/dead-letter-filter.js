@@ -1,42 +1,33 @@
 /** Which dead letters are meant: filters of the address, parameters of a query, and the member `filter` of a body. */
-import { instantOf } from "./filters.js";
+import { parametersOf } from "./filters.js";
 
 /** @typedef {Readonly<Record<string, string>>} Values of filters, as the address has them */
 /** @typedef {Record<string, string | number | null>} BodyFilter */
 
 export const REASONS = /** @type {const} */ (["retries_exhausted", "not_retryable", "lease_losses_exhausted"]);
 
-/** @satisfies {Record<string, import("./filters.js").FilterSpec>} */
+/** @type {Readonly<Record<string, import("./filters.js").FilterSpec>>} */
 export const FILTERS = {
   engine_type: { kind: "text", most: 64 },
   event_type: { kind: "text", most: 64 },
   reason: { kind: "choice", choices: REASONS },
-  error_type: { kind: "text", most: 200 },
-  error_fingerprint: { kind: "text", most: 200 },
+  error_type: { kind: "text", most: 200, isNullable: true },
+  error_fingerprint: { kind: "text", most: 200, isNullable: true },
   error_contains: { kind: "text", most: 200 },
   scenario_run_id: { kind: "text", most: 64 },
-  engine_software_version: { kind: "text", most: 64 },
+  engine_software_version: { kind: "text", most: 64, isNullable: true },
   dead_lettered_after: { kind: "time" },
   dead_lettered_before: { kind: "time" },
   redrives_max: { kind: "number", least: 0, most: 1_000_000 },
 };
 export const NAMES = Object.keys(FILTERS);
-// Dead letters may be without these: an empty value means so.
-const NULLABLE = ["error_type", "error_fingerprint", "engine_software_version"];
 
 /**
  * @param {Values} values @param {number} now milliseconds since 1970, by the server's clock
  * @returns {Record<string, string>} as parameters: an empty value stands for null
  */
 export function queryOf(values, now) {
-  /** @type {Record<string, string>} */
-  const query = {};
-  for (const name of NAMES) {
-    const value = values[name];
-    if (value === undefined || (value === "" && !NULLABLE.includes(name))) continue;
-    query[name] = kindOf(name) === "time" ? (instantOf(value, now) ?? value) : value;
-  }
-  return query;
+  return parametersOf(FILTERS, values, now);
 }
 
 /** @param {Values} values @param {number} now @returns {BodyFilter} as the member `filter` of a body; without members, all are meant */
@@ -61,7 +52,7 @@ export function valuesOf(filter) {
   const values = {};
   for (const name of NAMES) {
     const value = filter[name];
-    if (value === null && NULLABLE.includes(name)) values[name] = "";
+    if (value === null && FILTERS[name]?.isNullable) values[name] = "";
     else if (value !== undefined && value !== null) values[name] = String(value);
   }
   return values;
@@ -116,5 +107,5 @@ export function reason(code) {
 
 /** @param {string} name */
 function kindOf(name) {
-  return FILTERS[/** @type {keyof typeof FILTERS} */ (name)].kind;
+  return FILTERS[name]?.kind;
 }

@@ -1,5 +1,5 @@
 /** Which events a list shows: tabs, filters of the address, parameters of the query, and what bulk calls can be told of it. */
-import { instantOf } from "./filters.js";
+import { parametersOf } from "./filters.js";
 import { visible } from "./text.js";
 
 /** @typedef {Readonly<Record<string, string>>} Values of filters, as the address has them */
@@ -62,14 +62,7 @@ export function changesFor(name, values) {
 
 /** @param {Values} values @param {number} now milliseconds @returns {Record<string, string>} as parameters of the query */
 export function queryOf(values, now) {
-  /** @type {Record<string, string>} */
-  const query = {};
-  for (const name of NAMES) {
-    const value = values[name];
-    if (value === undefined || value === "" || (name === "failing" && value === "false")) continue;
-    query[name] = name === "created_after" || name === "created_before" ? instantOf(value, now) ?? value : value;
-  }
-  return query;
+  return parametersOf(FILTERS, values, now);
 }
 
 const BULK = ["engine_type", "event_type", "scenario_run_id"];

@@ -6,6 +6,7 @@
  * @property {readonly string[]} [choices]
  * @property {number} [least]
  * @property {number} [most]  of a number its value, of a text its length
+ * @property {boolean} [isNullable]  an empty value is a filter, too: what has none
  */
 
 /** @typedef {{ name: string, value: string, why: string }} Unreadable */
@@ -58,6 +59,23 @@ function fault(spec, value) {
     case "text":
       return value.length <= (spec.most ?? 256) ? null : `it is longer than ${spec.most ?? 256} characters`;
   }
+}
+
+/**
+ * The filters as parameters of a query: times are instants, and what filters nothing is left out.
+ * @param {Readonly<Record<string, FilterSpec>>} specs @param {Readonly<Record<string, string>>} values
+ * @param {number} now milliseconds since 1970, by the server's clock
+ * @returns {Record<string, string>}
+ */
+export function parametersOf(specs, values, now) {
+  /** @type {Record<string, string>} */
+  const parameters = {};
+  for (const [name, { kind, isNullable = false }] of Object.entries(specs)) {
+    const value = values[name];
+    if (value === undefined || (value === "" && !isNullable) || (kind === "flag" && value === "false")) continue;
+    parameters[name] = kind === "time" ? (instantOf(value, now) ?? value) : value;
+  }
+  return parameters;
 }
 
 /**

@@ -5,6 +5,12 @@ import { usePoll } from "./poll.js";
 /** @typedef {import("../api/call.js").Data<"read_overview">} Overview */
 
 let etag = /** @type {string | null} */ (null);
+let queues = /** @type {readonly string[]} */ ([]);
+
+/** The names of the queues, as the last overview had them. */
+export function queueNames() {
+  return queues;
+}
 
 /** @returns {import("./poll.js").Poll<Overview>} */
 export function useOverview() {
@@ -15,5 +21,7 @@ export function useOverview() {
 async function ask(signal, before) {
   const answer = await call("read_overview", { signal, etag: before === null ? null : etag });
   etag = answer.etag;
-  return answer.status === 304 && before !== null ? before : answer.data;
+  if (answer.status === 304 && before !== null) return before;
+  queues = answer.data.queues.map((queue) => queue.engine_type);
+  return answer.data;
 }
