@@ -142,8 +142,8 @@ fn operations_of(document: &OpenApi) -> HashMap<String, Vec<(Method, Ruled)>> {
         (path.clone(), operations.collect())
     });
     let docs = docs::paths().map(|path| (path.to_owned(), vec![(Method::GET, Ruled::By(Operation::ReadDocs))]));
-    let dashboard = dashboard::PATHS.into_iter();
-    let dashboard = dashboard.map(|path| (path.to_owned(), vec![(Method::GET, Ruled::By(Operation::ReadDashboard))]));
+    let dashboard =
+        dashboard::paths().map(|path| (path.to_owned(), vec![(Method::GET, Ruled::By(Operation::ReadDashboard))]));
     documented.chain(docs).chain(dashboard).collect()
 }
 

@@ -7,15 +7,13 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 
 use super::api::Api;
+use super::dashboard;
 use super::errors::{Code, Problem};
 use rule::{Call, Hosts, Refusal, RequestHead};
 
 pub use rule::is_from_dashboard;
 
 const LEASE: &str = "/api/v1/events/queue/{engine_type}";
-/// What a link opens: the page for operators, and what leads to it.
-const PAGES: [&str; 3] = ["/", "/dashboard", "/dashboard/"];
-const FILES: &str = "/dashboard/{*file}";
 const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
 
 /// The codes of problems by which requests are refused here.
@@ -37,8 +35,10 @@ fn call_of(request: &Request) -> Call {
     match request.extensions().get::<MatchedPath>().map(MatchedPath::as_str) {
         Some(LEASE) if *request.method() == Method::GET => Call::LeaseByGet,
         Some(EXCHANGE) => Call::Exchange,
-        Some(FILES) => Call::File,
-        Some(path) if PAGES.contains(&path) && [Method::GET, Method::HEAD].contains(request.method()) => Call::Page,
+        Some(dashboard::FILES) => Call::File,
+        Some(path) if dashboard::PAGES.contains(&path) && [Method::GET, Method::HEAD].contains(request.method()) => {
+            Call::Page
+        }
         Some(_) | None => Call::Other,
     }
 }

@@ -16,8 +16,15 @@ use axum::routing::get;
 use super::errors::Problem;
 use files::File;
 
-/// The routes: where people begin, and where the page and its files are.
-pub const PATHS: [&str; 4] = ["/", "/dashboard", "/dashboard/", "/dashboard/{*file}"];
+/// The page, and what leads to it: links open these.
+pub const PAGES: [&str; 3] = ["/", "/dashboard", "/dashboard/"];
+/// The route of its files.
+pub const FILES: &str = "/dashboard/{*file}";
+
+/// All routes.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    PAGES.into_iter().chain([FILES])
+}
 
 /// Scripts and styles of its own and no others; no markup made of text; nobody shows it in a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -26,12 +33,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Not part of the document: it is for people.
 pub fn add_to<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    let [root, without_slash, page_itself, file_below] = PATHS;
+    let [root, without_slash, page_itself] = PAGES;
     router
         .route(root, get(to_dashboard_if_a_browser))
         .route(without_slash, get(async || to_dashboard()))
         .route(page_itself, get(page))
-        .route(file_below, get(file))
+        .route(FILES, get(file))
 }
 
 /// Programs that ask for `/` are told that nothing is there, as ever.

@@ -42,7 +42,7 @@ impl Kind {
     /// metrics, which must be readable just when memory is short.
     pub fn of(method: &Method, route: &str) -> Option<Self> {
         let is_reading = matches!(*method, Method::GET | Method::HEAD) && route != "/api/v1/events/queue/{engine_type}";
-        let is_exempt = route == "/metrics" || docs::paths().chain(dashboard::PATHS).any(|path| path == route);
+        let is_exempt = route == "/metrics" || docs::paths().chain(dashboard::paths()).any(|path| path == route);
         match (is_reading, is_exempt) {
             (true, true) => None,
             (true, false) => Some(Self::Reading),

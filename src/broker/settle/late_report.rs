@@ -41,9 +41,9 @@ pub async fn answer_late_report(connection: &mut PgConnection, settlement: &Sett
         current_attempt: past.current_attempt,
     };
     let Some(ended) = past.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
-    let verdict = fence::late_report(settlement.report.status(), ended.outcome);
+    let reported = settlement.report.status();
+    let verdict = fence::late_report(reported, ended.outcome);
     if verdict == LateReport::LeaseLost && !matches!(settlement.report, Report::Renewed { .. }) {
-        let reported = settlement.report.status();
         store::settlement::late_report::note_refused(connection, event_id, ended.attempt, reported).await?;
     }
     Ok(match (verdict, ended.answer) {
