@@ -163,8 +163,16 @@ async fn a_handler_that_panics_costs_its_own_request_only_and_is_one_line_with_i
     }
 }
 
-/// Sends a request whose transaction has to wait for a lock, and hangs up meanwhile.
-async fn hang_up_while_it_waits(lab: &Lab, locked: &str, method: &str, path: &str, body: serde_json::Value) {
+/// Words of the statement by which a batch of events is enqueued.
+const ENQUEUE: &str = "Takes a batch of events in";
+
+/// Sends a request whose statement, told by words of it, has to wait for the lock of a table, and hangs up meanwhile.
+async fn hang_up_while_it_waits(
+    lab: &Lab,
+    (statement, locked): (&str, &str),
+    (method, path): (&str, &str),
+    body: serde_json::Value,
+) {
     let mut holder = lab.db.begin().await.expect("a transaction");
     let lock = format!("lock table eventlease.{locked} in share row exclusive mode");
     sqlx::query(sqlx::AssertSqlSafe(lock)).execute(&mut *holder).await.expect("the lock");
@@ -173,7 +181,7 @@ async fn hang_up_while_it_waits(lab: &Lab, locked: &str, method: &str, path: &st
     let call = client().request(method.parse().expect("a method"), url).json(&body).send();
     tokio::select! {
         reply = call => panic!("it was answered: {reply:?}"),
-        () = lab.wait_for_a_blocked_server() => {}
+        () = lab.wait_for_a_blocked_statement(statement) => {}
     }
     // The server has seen that the caller is gone when it has closed its side.
     lab.wait_for("the connection to end", async || {
@@ -192,11 +200,17 @@ async fn what_follows_a_commit_is_done_although_the_caller_hung_up() {
 
     let event = json!({"engine_type": "dialogue", "event_type": "e", "payload": 1});
     let batch = json!({"events": [event, event], "atomic": true});
-    hang_up_while_it_waits(&lab, "event_queue", "POST", "/api/v1/events/batch", batch).await;
+    hang_up_while_it_waits(&lab, (ENQUEUE, "event_queue"), ("POST", "/api/v1/events/batch"), batch).await;
     reaches("eventlease_events_enqueued_total{engine_type=\"dialogue\"}", 2.0).await;
 
     let engine = json!({"engine_type": "dialogue"});
-    hang_up_while_it_waits(&lab, "engine_states", "POST", "/api/v1/engines", engine).await;
+    hang_up_while_it_waits(
+        &lab,
+        ("insert into eventlease.engine_states", "engine_states"),
+        ("POST", "/api/v1/engines"),
+        engine,
+    )
+    .await;
     reaches("eventlease_engine_registrations_total{engine_type=\"dialogue\",kind=\"new\"}", 1.0).await;
 
     // The engine's leases go back into the queue when it is removed, for the poll that waits elsewhere.
@@ -204,14 +218,14 @@ async fn what_follows_a_commit_is_done_although_the_caller_hung_up() {
     lab.poll("dialogue", &leaving, "limit=2").await.expect(200);
     let staying = lab.register("dialogue", json!({})).await;
     let path = format!("/api/v1/engines/{leaving}");
-    hang_up_while_it_waits(&lab, "event_queue", "DELETE", &path, json!({})).await;
+    hang_up_while_it_waits(&lab, ("Puts locked events", "event_queue"), ("DELETE", &path), json!({})).await;
     let lost = "eventlease_leases_lost_total{cause=\"deregistered\",engine_type=\"dialogue\"}";
     reaches(lost, 2.0).await;
 
     let leased = lab.poll("dialogue", &staying, "limit=1&wait_seconds=10").await.expect(200).body["events"][0].clone();
     lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
     let path = format!("/api/v1/dead-letters/{}/redrive", leased["event_id"].as_str().expect("an id"));
-    hang_up_while_it_waits(&lab, "dead_letters", "POST", &path, json!({})).await;
+    hang_up_while_it_waits(&lab, ("locked dead letters", "dead_letters"), ("POST", &path), json!({})).await;
     reaches("eventlease_dead_letters_redriven_total{engine_type=\"dialogue\"}", 1.0).await;
 }
 
@@ -225,7 +239,7 @@ async fn stopping_waits_for_a_call_whose_caller_is_gone() {
     let call = lab.request("POST", "/api/v1/events/batch").json(&json!({"events": [event], "atomic": true})).send();
     tokio::select! {
         reply = call => panic!("it was answered: {reply:?}"),
-        () = lab.wait_for_a_blocked_server() => {}
+        () = lab.wait_for_a_blocked_statement(ENQUEUE) => {}
     }
     let (address, is_released) = (lab.server().address, Cell::new(false));
     let stop = async {

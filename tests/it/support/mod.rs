@@ -308,10 +308,16 @@ impl Lab {
 
     /// Waits until a statement of the server waits for a lock of somebody else.
     pub async fn wait_for_a_blocked_server(&self) {
+        self.wait_for_a_blocked_statement("").await;
+    }
+
+    /// Waits until a session of the server waits for a lock with a statement that has these words in its first kilobyte:
+    /// where a whole table is locked, the server's own tasks wait, too.
+    pub async fn wait_for_a_blocked_statement(&self, text: &str) {
         let blocked = "select exists (select from pg_stat_activity where datname = current_database()
-            and application_name = 'eventlease' and wait_event_type = 'Lock')";
+            and application_name = 'eventlease' and wait_event_type = 'Lock' and strpos(query, $1) > 0)";
         self.wait_for("the server to be blocked", async || {
-            let is_blocked: bool = sqlx::query_scalar(blocked).fetch_one(&self.db).await.expect("an answer");
+            let is_blocked: bool = sqlx::query_scalar(blocked).bind(text).fetch_one(&self.db).await.expect("an answer");
             is_blocked.then_some(())
         })
         .await;
