@@ -31,6 +31,8 @@ mod logs;
 #[cfg(test)]
 mod advice;
 
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -175,11 +177,16 @@ async fn serve(config: &ServeConfig) -> Outcome {
     let signals = Signals::receive()?;
     log_configuration(config);
     let ending = app::run(config, signals, |server| {
+        tracing::info!(address = %server.address, "listening");
         // For scripts: with port 0 the only way to learn the address.
-        if let Err(error) = output::line(format_args!("listening on http://{}", server.address)) {
+        let mut lines = format!("listening on http://{}", server.address);
+        if config.dashboard.is_on() {
+            write!(lines, "\nthe dashboard is at http://{}/dashboard/", reachable(server.address))
+                .expect("a text takes whatever is written");
+        }
+        if let Err(error) = output::line(lines) {
             tracing::warn!(%error, "the address was not printed");
         }
-        tracing::info!(address = %server.address, "listening");
         Ok(())
     });
     match ending.await? {
@@ -194,13 +201,29 @@ fn print_openapi() -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The effective configuration. The type of each secret sees to it that it is not shown.
+/// Where a browser on this machine finds what listens there: everywhere is no address to go to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// The effective configuration: in short, and with each setting for who looks for one. The type of each secret sees to it that it is not shown.
 fn log_configuration(config: &ServeConfig) {
+    let named = config.database.database_url.is_some() || config.database.database_url_file.is_some();
+    let database = if named { "as named" } else { "private" };
+    let authentication = if config.is_auth_required() { "on" } else { "off" };
     tracing::info!(
-        version = env!("CARGO_PKG_VERSION"), database = ?config.database, listen = %config.listen,
+        version = env!("CARGO_PKG_VERSION"), database, listen = %config.listen, authentication, "configuration"
+    );
+    tracing::debug!(
+        database = ?config.database, listen = %config.listen,
         is_auth_required = config.is_auth_required(), access = ?config.access,
         limits = ?config.limits, leases = ?config.leases, tasks = ?config.tasks,
         shutdown_delay_seconds = config.shutdown_delay_seconds,
-        shutdown_timeout_seconds = config.shutdown_timeout_seconds, "configuration"
+        shutdown_timeout_seconds = config.shutdown_timeout_seconds, "configuration in full"
     );
 }

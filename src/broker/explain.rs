@@ -8,6 +8,7 @@ use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::Standing;
 use crate::domain::event::{Event, Status, TOO_OLD_ERROR};
 use crate::domain::explain::Explanation;
+use crate::domain::explain::asked::Asked;
 use crate::domain::explain::ended::{Cancellation, explain_ended};
 use crate::domain::explain::event::{Facts as EventFacts, explain_queued};
 use crate::domain::explain::held::explain_held;
@@ -69,6 +70,7 @@ impl Broker {
             let leases = store::leases::queue_leases(&mut connection, engine_type.as_str(), MOST_LEASES).await?;
             let last_attempt = last_attempt(&mut connection, &event).await?;
             let last_seen_at = last_seen(&mut connection, &queue, now).await?;
+            let asked = asked(&mut connection, &queue).await?;
             let warnings = self.known_warnings(may_know_database);
             return Ok(explain_queued(&EventFacts {
                 now,
@@ -79,6 +81,7 @@ impl Broker {
                 durations: &durations,
                 last_attempt: last_attempt.as_ref(),
                 leases: &leases,
+                asked: asked.as_ref(),
                 last_seen_at,
                 warnings: &warnings,
             }));
@@ -100,6 +103,7 @@ impl Broker {
             None
         };
         let last_seen_at = last_seen(&mut connection, &queue, now).await?;
+        let asked = asked(&mut connection, &queue).await?;
         let facts = QueueFacts {
             now,
             queue: &queue,
@@ -107,6 +111,7 @@ impl Broker {
             durations: &durations,
             usual_attempt_seconds: usual_seconds(&minutes),
             main_cause: main_cause.as_ref(),
+            asked: asked.as_ref(),
             last_seen_at,
             warnings: &warnings,
         };
@@ -185,6 +190,14 @@ async fn last_seen(
     }
     let day = now - TimeDelta::days(1);
     Ok(store::engines::last_seen(connection, &queue.report.queue.engine_type, day).await?)
+}
+
+/// When the engines of a queue last asked for work, where none of its due events is worked on.
+async fn asked(connection: &mut PgConnection, queue: &QueueSnapshot) -> Result<Option<Asked>> {
+    if !queue.report.stands() || queue.report.engines_with(Standing::Active) == 0 {
+        return Ok(None);
+    }
+    Ok(Some(store::engines::asked(connection, &queue.report.queue.engine_type).await?))
 }
 
 /// In the middle of the minutes: how long half of their attempts took.

@@ -63,7 +63,8 @@ pub struct EventsArguments {
     #[arg(long)]
     scenario_run_id: Option<String>,
 
-    /// Only open events with that many silent losses at least.
+    /// Only open events with that many silent losses at least; with --status completed, failed or cancelled, those that ended
+    /// so. That needs --created-after or --scenario-run-id beside it.
     #[arg(long)]
     lease_losses_min: Option<u32>,
 

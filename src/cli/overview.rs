@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::asking::{Asking, print_answer};
 use super::client::{Answer, Client};
 use super::outcome::Outcome;
-use super::queues::{Queue, table_of};
+use super::queues::{Queue, standing_in_words, table_of};
 use super::text::{cut, from_now, plain, wrapped};
 use crate::domain::counted::counted;
 use crate::domain::spans::in_words;
@@ -135,7 +135,11 @@ fn print(answer: &Answer) -> Result<(), Box<dyn std::error::Error>> {
 /// The worst first, on so many lines at most; what is beyond them is counted.
 fn shown_attention(overview: &Overview, now: DateTime<Utc>, most: usize) -> String {
     if overview.attention.is_empty() {
-        return "Nothing needs attention.".to_owned();
+        // An event has to wait for a while before it asks for attention.
+        let standing = standing_in_words(&overview.queues);
+        return standing.map_or("Nothing needs attention.".to_owned(), |standing| {
+            wrapped(&format!("Nothing needs attention yet; {standing}."), INDENT, WIDTH)
+        });
     }
     let mut shown = String::new();
     let mut lines = 0;

@@ -18,8 +18,8 @@ use super::table::{Column, Table};
 
 pub use pause::{PauseArguments, ResumeArguments, pause, resume};
 pub use peek::{PeekArguments, peek};
-pub use queue::Queue;
 use queue::facts;
+pub use queue::{Queue, standing_in_words};
 
 const EXAMPLES: &str = "Examples:
   eventlease queues

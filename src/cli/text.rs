@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::spans::in_words;
+use crate::domain::spans::roughly_in_words;
 
 /// Characters that a terminal acts upon, or that change the order of those beside them: what an engine sends as an
 /// error message must not move the cursor, clear the screen, or look like something else.
@@ -207,9 +207,9 @@ pub fn from_now(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if seconds.abs() < 1.0 {
         "now".to_owned()
     } else if seconds < 0.0 {
-        format!("{} ago", in_words(-seconds))
+        format!("{} ago", roughly_in_words(-seconds))
     } else {
-        format!("in {}", in_words(seconds))
+        format!("in {}", roughly_in_words(seconds))
     }
 }
 

@@ -165,6 +165,9 @@ pub struct Group {
     pub sample_message: Option<String>,
 }
 
+/// Of fewer, no share is worth the name.
+const FEW_DEAD_LETTERS: i64 = 10;
+
 /// What most of the newest dead letters of a queue have in common.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MainCause {
@@ -178,8 +181,18 @@ pub struct MainCause {
     pub count: i64,
     /// Of how many.
     pub all_count: i64,
+    /// How many causes these have in all.
+    pub causes: i64,
     /// The beginning of the last error message of one of them; losses have none.
     pub sample_message: Option<String>,
+}
+
+impl MainCause {
+    /// So many have it that it may be called their cause: it is the only one, or a fifth of not too few.
+    #[must_use]
+    pub const fn is_frequent(&self) -> bool {
+        self.causes == 1 || (self.all_count >= FEW_DEAD_LETTERS && self.count * 5 >= self.all_count)
+    }
 }
 
 impl Group {

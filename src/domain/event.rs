@@ -170,7 +170,7 @@ pub struct Filter {
     pub scenario_run_id: Option<String>,
     /// The event whose follow-ups they are.
     pub caused_by: Option<EventId>,
-    /// They are open, and have had that many silent losses at least.
+    /// They have had that many silent losses at least, and are open; with a status of events that have ended: have that.
     pub lease_losses_min: Option<u32>,
     /// They are open, and a failure of them was reported since they were enqueued or redriven.
     pub is_failing: bool,
@@ -188,6 +188,15 @@ pub struct Filter {
     pub created_before: Option<DateTime<Utc>>,
     /// The name of the token that brought them.
     pub enqueued_by: Option<Arc<str>>,
+}
+
+impl Filter {
+    /// How many silent losses are asked for, where that is asked of events that have ended.
+    #[must_use]
+    pub fn ended_losses(&self) -> Option<u32> {
+        let is_ended = matches!(self.status, Some(Status::Completed | Status::Failed | Status::Cancelled));
+        self.lease_losses_min.filter(|losses| is_ended && *losses > 0)
+    }
 }
 
 /// The five words a reader meets.

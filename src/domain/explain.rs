@@ -15,6 +15,8 @@ mod not_due;
 pub mod start;
 /// What the engines of a queue can take.
 mod supply;
+/// When engines that take nothing last asked for work.
+pub mod asked;
 /// What the rules of one event share.
 mod said;
 /// One reason, and the code that programs know it by.

@@ -150,6 +150,9 @@ pub const MAX_EXACT_DEPTH: i64 = 10_000;
 /// of measuring counts only some of them where there are many.
 pub const LONG_QUEUE: i64 = 1_000;
 
+/// Where due events have waited for longer and none is worked on, it is not said that they are in nobody's way.
+pub const STANDS_AFTER_SECONDS: f64 = 10.0;
+
 /// Points of a history in one reply.
 pub const MAX_HISTORY_POINTS: i64 = 600;
 /// Largest step between two points of a history: one day.

@@ -1,10 +1,10 @@
 //! How a queue stands: its depth, its engines, what happened lately, and what follows from these.
 
 use super::engine::{Standing, TypeSummary};
-use super::limits::{DEFAULT_TARGET_CLEAR_SECONDS, MAX_EXACT_DEPTH};
+use super::limits::{DEFAULT_TARGET_CLEAR_SECONDS, MAX_EXACT_DEPTH, STANDS_AFTER_SECONDS};
 use super::numbers::to_f64;
 use super::queue::{Depth, Queue};
-use super::queue_activity::{LastMinute, RecentDurations};
+use super::queue_activity::{ActivityCounts, LastMinute, RecentDurations};
 
 /// All there is to say of a queue.
 #[derive(Clone, Debug)]
@@ -74,6 +74,17 @@ impl QueueReport {
             busy: sum.busy + engines.leases_held,
             unlimited_engines: sum.unlimited_engines + engines.unlimited,
         })
+    }
+
+    /// Events have been due for longer than engines that ask would leave them; none is worked on, and none was in the last minute. What
+    /// was lost in it was worked on by nobody who is still there.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        let ActivityCounts { completed, failed, released, .. } = self.last_minute.counts;
+        self.depth.due > 0
+            && self.depth.in_flight == 0
+            && self.depth.oldest_due_age_seconds > STANDS_AFTER_SECONDS
+            && completed + failed + released == 0
     }
 
     /// When nothing is due any more, at the present rates; `None` while the queue does not shrink, or is paused.

@@ -24,6 +24,7 @@ use super::tokens::{self, EndOfTokens};
 use crate::domain::engine::{
     AfterDrain, Drain, DrainOrder, Engine, EngineStatus, Filter, HoldingOff, Registration, Standing, TypeSummary,
 };
+use crate::domain::explain::asked::Asked;
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::page::Page;
@@ -252,6 +253,13 @@ pub async fn last_seen(
 ) -> Result<Option<DateTime<Utc>>> {
     let statement = sqlx::query_scalar(include_str!("sql/engines_last_seen.sql"));
     Ok(statement.bind(engine_type).bind(since).fetch_one(connection).await?)
+}
+
+from_row!(Asked, "engine_states", engines: i64, { engines, never, latest_at });
+
+/// When the engines of a queue that are given events last asked for some.
+pub async fn asked(connection: &mut PgConnection, engine_type: &str) -> Result<Asked> {
+    Ok(sqlx::query_as(include_str!("sql/engines_asked.sql")).bind(engine_type).fetch_one(connection).await?)
 }
 
 /// Sums the engines of these types up.

@@ -105,6 +105,7 @@ enum Choice<'a> {
     IdempotencyKey(&'a str),
     UniqueKey(&'a str),
     FailedBy(&'a str),
+    Lost(u32),
     Open(OpenChoice),
 }
 
@@ -126,6 +127,8 @@ impl Filter {
             Choice::IdempotencyKey(key)
         } else if let Some(key) = &self.unique_key {
             Choice::UniqueKey(key)
+        } else if let Some(losses) = self.ended_losses() {
+            Choice::Lost(losses)
         } else if self.leased_by.is_some() {
             Choice::Open(OpenChoice::Held)
         } else if self.lease_losses_min.is_some_and(|losses| losses > 0) {
@@ -157,6 +160,7 @@ impl Choice<'_> {
             }
             Self::UniqueKey(_) => page_with_details!("sql/events_by_unique_key.sql", "sql/list_events.sql"),
             Self::FailedBy(_) => page_with_details!("sql/list_failed_by_error.sql"),
+            Self::Lost(_) => page_with_details!("sql/lost_events.sql", "sql/list_events.sql"),
             Self::Open(OpenChoice::All) => {
                 page_with_details!("sql/all_open_events.sql", "sql/list_open_events.sql")
             }
@@ -201,6 +205,7 @@ pub async fn list(
         Choice::IdempotencyKey(text) | Choice::UniqueKey(text) | Choice::FailedBy(text) => {
             query.bind(text).bind(&filter.scenario_run_id)
         }
+        Choice::Lost(losses) => query.bind(losses.cast_signed()).bind(&filter.scenario_run_id),
         Choice::Open(_) => query
             .bind(filter.lease_losses_min.map(u32::cast_signed))
             .bind(&filter.scenario_run_id)

@@ -151,12 +151,16 @@ async fn it_says_where_it_listens_logs_json_without_secrets_and_ends_in_order() 
     let answer = parked.await.expect("no panic").expect(200);
     assert_eq!(answer.body["notice"]["code"], "server_stopping");
 
+    let program_url = program.url.clone();
     let ended = program.wait();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(
         !ended.stderr.contains("hush-hush") && !ended.stdout.contains("hush-hush"),
         "a password is shown: {ended:?}"
     );
+    // Behind the line that scripts read.
+    let dashboard = format!("the dashboard is at {}/dashboard/", program_url);
+    assert_eq!(ended.stdout.lines().last(), Some(dashboard.as_str()), "{ended:?}");
     let messages: Vec<String> = ended
         .stderr
         .lines()

@@ -17,6 +17,40 @@ async fn fail(lab: &Lab, engine: &str, event_id: &str, error: &str) {
 }
 
 #[tokio::test]
+async fn events_that_were_lost_and_then_ended_are_found_within_a_time_or_a_run() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    // Two engines worked on it; of the other one was nothing lost.
+    let twice = lab.enqueue("dialogue", json!({"scenario_run_id": "night"})).await;
+    lab.lease_one("dialogue", &engine).await;
+    lab.lose(&twice).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    lab.settle(&leased, "completed", json!({})).await.expect(200);
+    let once = lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    assert_eq!(leased["event_id"], once.as_str());
+    lab.settle(&leased, "completed", json!({})).await.expect(200);
+    let open = lab.enqueue("dialogue", json!({})).await;
+    lab.lease_one("dialogue", &engine).await;
+    lab.lose(&open).await;
+
+    let lost = "status=completed&lease_losses_min=1";
+    let since = "created_after=2020-01-01T00:00:00Z";
+    assert_eq!(found(&lab, &format!("{lost}&{since}")).await, std::slice::from_ref(&twice));
+    assert_eq!(found(&lab, &format!("{lost}&scenario_run_id=night")).await, std::slice::from_ref(&twice));
+    assert_eq!(found(&lab, &format!("{lost}&scenario_run_id=day")).await, Vec::<String>::new());
+    assert_eq!(found(&lab, &format!("{lost}&{since}&engine_type=chess")).await, Vec::<String>::new());
+    assert_eq!(found(&lab, &format!("status=completed&lease_losses_min=2&{since}")).await, Vec::<String>::new());
+    assert_eq!(found(&lab, &format!("status=failed&lease_losses_min=1&{since}")).await, Vec::<String>::new());
+    assert_eq!(found(&lab, "lease_losses_min=1").await, [open], "without a status, of open events");
+
+    for (more, about) in [("", "lease_losses_min"), ("&created_after=2020-01-01T00:00:00Z&failing=true", "failing")] {
+        let refused = lab.get(&format!("/api/v1/events?{lost}{more}")).await.problem(422, "invalid_input");
+        assert_eq!(refused.places(), [about]);
+    }
+}
+
+#[tokio::test]
 async fn open_events_are_found_by_what_went_wrong_and_by_who_holds_them() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;

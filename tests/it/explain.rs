@@ -3,6 +3,7 @@
 
 mod advice;
 mod pairs;
+mod standing;
 mod states;
 
 use serde_json::{Value, json};

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use crate::cli::client::{Answer, Client, Error};
 use crate::cli::table::Facts;
 use crate::cli::text::{from_now, in_full, plain};
-use crate::domain::counted::counted;
+use crate::domain::counted::{agreeing, counted};
+use crate::domain::limits::STANDS_AFTER_SECONDS;
 use crate::domain::spans::in_words;
 use crate::output;
 
@@ -245,9 +246,36 @@ impl Queue {
         match &self.pause {
             Some(pause) => format!("paused {}", from_now(pause.since, now)),
             None if self.due > 0 && self.engines.active == 0 => "no active engine".to_owned(),
+            None if self.stands() => "none is worked on".to_owned(),
             None => String::new(),
         }
     }
+
+    /// It has due events, of which none is being worked on, nor was one lately.
+    fn stands(&self) -> bool {
+        let Rates { completed_per_second, failed_per_second, released_per_second, .. } = self.rates;
+        let is_untouched =
+            self.processing == 0 && completed_per_second + failed_per_second + released_per_second == 0.0;
+        let has_no_engine = self.engines.active == 0;
+        self.pause.is_none()
+            && self.due > 0
+            && is_untouched
+            && (has_no_engine || self.oldest_due_age_seconds > STANDS_AFTER_SECONDS)
+    }
+}
+
+/// Which of them have events that nobody works on, and for how long; `None` where there is no such queue.
+pub fn standing_in_words(queues: &[Queue]) -> Option<String> {
+    let standing: Vec<&Queue> = queues.iter().filter(|queue| queue.stands()).collect();
+    let oldest = standing.iter().map(|queue| queue.oldest_due_age_seconds).reduce(f64::max)?;
+    let count = standing.len();
+    let have = agreeing(count, "has", "have");
+    let without = if standing.iter().all(|queue| queue.engines.active == 0) {
+        " and no active engine"
+    } else {
+        ", and none of them is being worked on"
+    };
+    Some(format!("{} {have} due events{without}, for {}", counted(count, "queue"), in_words(oldest)))
 }
 
 /// All there is to know of one queue.

@@ -246,7 +246,7 @@ fn a_pause_without_an_end_is_forgotten_after_an_hour() {
     let mut queue = calm();
     queue.report.queue.pause = Some(pause(now() - TimeDelta::days(3), None));
     let item = of_queue(&queue, now()).remove(0);
-    assert_eq!(item.message, "dialogue has been paused for 3 days by anna (model upgrade), with no end; 40 due events");
+    assert_eq!(item.message, "dialogue has been paused for 3 d by anna (model upgrade), with no end; 40 due events");
     queue.report.depth.due = 0;
     assert_eq!((item.severity, of_queue(&queue, now())[0].severity), (Severity::Warning, Severity::Notice));
 }

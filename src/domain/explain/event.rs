@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::asked::{self, Asked};
 use super::not_due::not_due_yet;
 use super::reason::{Code, Explanation, Reason};
 use super::said::{seconds_in_words, subject_of};
@@ -54,6 +55,8 @@ pub struct Facts<'a> {
     pub last_attempt: Option<&'a Attempt>,
     /// What is leased of its queue.
     pub leases: &'a QueueLeases,
+    /// When engines that could take its queue's events last asked for some; `None` where that was not looked up, as they are worked on.
+    pub asked: Option<&'a Asked>,
     /// When an engine of its queue was last seen, where none is active and that is known.
     pub last_seen_at: Option<DateTime<Utc>>,
     /// What is known to be wrong with the database.
@@ -229,7 +232,18 @@ fn would_be_soon(event: &Event, due_at: DateTime<Utc>, facts: &Facts<'_>, supply
     }
     let usual = facts.durations.waits.quantile(0.9).unwrap_or(0.0).max(USUAL_WAIT_SECONDS);
     let is_usual = waited <= UNUSUAL_FACTOR * usual;
-    let (message, what_to_do) = if is_usual {
+    let name = &event.engine_type;
+    let (message, what_to_do) = if facts.queue.report.stands() && !is_usual {
+        (
+            format!(
+                "it has been due for {}, where {} would be usual, and no event of {name} is being worked on{}",
+                in_words(waited),
+                in_words(usual),
+                asked::in_a_clause(facts.asked, facts.now)
+            ),
+            asked::what_to_do(name),
+        )
+    } else if is_usual {
         (format!("nothing is in its way; it has been due for {}", in_words(waited)), "wait some seconds".to_owned())
     } else {
         (

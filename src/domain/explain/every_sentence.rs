@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::Reason;
+use super::asked::Asked;
 use super::ended::{Cancellation, explain_ended};
 use super::event::{Facts, Place, explain_queued};
 use super::held::explain_held;
@@ -113,6 +114,11 @@ fn queues(name: &str, n: i64) -> Vec<QueueSnapshot> {
     for (held, slots, unlimited) in [(0, n, 0), (n, n, 0), (n, n, n)] {
         let active = TypeSummary { unlimited, ..engines(name, Standing::Active, n, held, slots) };
         add(&|queue| queue.report.engines = vec![active.clone()]);
+        // They leave its events alone, or did some lately.
+        add(&|queue| {
+            queue.report.engines = vec![active.clone()];
+            queue.report.last_minute.counts.completed = n + 1;
+        });
         add(&|queue| {
             queue.report.engines = vec![active.clone()];
             let zombies = Zombies {
@@ -190,6 +196,7 @@ fn of_queued_events(name: &str, n: i64, warnings: &[Warning]) -> Vec<Reason> {
     for queue in &queues(name, n) {
         for (event, last_attempt) in &queued_events(name, n) {
             for (lane, ahead, ahead_by_priority) in places {
+                let asked = asked_of(n);
                 let facts = Facts {
                     now: now(),
                     event,
@@ -203,6 +210,7 @@ fn of_queued_events(name: &str, n: i64, warnings: &[Warning]) -> Vec<Reason> {
                         began_at: vec![ago(n)],
                         suspect_holders: n,
                     },
+                    asked: asked.as_ref(),
                     last_seen_at: Some(ago(n)),
                     warnings,
                 };
@@ -224,6 +232,7 @@ fn of_queues(name: &str, n: i64, warnings: &[Warning]) -> Vec<Reason> {
         engine_software_version: Some(VERSION.to_owned()),
         count: n,
         all_count: n,
+        causes: n,
         sample_message: None,
     };
     let explained = |queue: &QueueSnapshot, usual_attempt_seconds| {
@@ -234,6 +243,7 @@ fn of_queues(name: &str, n: i64, warnings: &[Warning]) -> Vec<Reason> {
             durations: &durations,
             usual_attempt_seconds,
             main_cause: Some(&cause),
+            asked: asked_of(n).as_ref(),
             last_seen_at: Some(ago(n)),
             warnings,
         })
@@ -316,4 +326,14 @@ pub fn items(name: &str, n: i64) -> Vec<Item> {
     let mut found = of_database(&warnings);
     found.extend(queues(name, n).iter().flat_map(|queue| of_queue(queue, now())));
     found
+}
+
+/// Of so many engines: none has asked, one lately, or the half of them.
+fn asked_of(n: i64) -> Option<Asked> {
+    let of = |never, latest_at| Some(Asked { engines: n, never, latest_at });
+    match n {
+        0 => None,
+        1 => of(1, None),
+        _ => of(n / 2, Some(ago(12))),
+    }
 }

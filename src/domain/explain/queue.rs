@@ -2,18 +2,20 @@
 
 use chrono::{DateTime, Utc};
 
+use super::asked::{self, Asked};
 use super::event::{capped, of_database, paused};
 use super::held::longer_leases_of;
 use super::reason::{Code, Explanation, Reason};
 use super::supply::Supply;
 use crate::domain::advised_command::{AdvisedCommand, command, engines_of};
 use crate::domain::attention::Subject;
-use crate::domain::counted::{agreeing, are, counted, counted_are};
+use crate::domain::counted::{agreeing, are, counted, counted_are, times};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::dead_letters::MainCause;
-use crate::domain::limits::DEFAULT_VISIBILITY_TIMEOUT_SECONDS;
+use crate::domain::limits::{DEFAULT_VISIBILITY_TIMEOUT_SECONDS, STANDS_AFTER_SECONDS};
 use crate::domain::numbers::to_f64;
 use crate::domain::queue_activity::RecentDurations;
+use crate::domain::queue_report::QueueReport;
 use crate::domain::snapshot::QueueSnapshot;
 use crate::domain::spans::in_words;
 
@@ -47,6 +49,8 @@ pub struct Facts<'a> {
     pub usual_attempt_seconds: Option<f64>,
     /// What most of its newest dead letters died of; `None` where that was not asked, as it does not fail, or none died.
     pub main_cause: Option<&'a MainCause>,
+    /// When engines that could take its events last asked for some; `None` where that was not looked up, as its events are worked on.
+    pub asked: Option<&'a Asked>,
     /// When an engine was last seen, where none is active and that is known.
     pub last_seen_at: Option<DateTime<Utc>>,
     /// What is known to be wrong with the database.
@@ -85,7 +89,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
     );
     let stops = of_database(facts.warnings, &subject);
     if !found.iter().chain(&stops).any(|reason| reason.is_decisive) {
-        found.insert(0, flows(facts));
+        found.insert(0, not_taken(facts).unwrap_or_else(|| flows(facts)));
     }
     found.extend(stops);
     Explanation::of(now, Some(facts.measured_at), found, None)
@@ -101,7 +105,7 @@ fn percent(part: i64, whole: i64) -> String {
 }
 
 /// Attempts that ended in five minutes, and whether a part of them is more than its share.
-fn is_over(part: i64, whole: i64, share: f64) -> bool {
+fn exceeds(part: i64, whole: i64, share: f64) -> bool {
     whole >= MIN_ATTEMPTS && to_f64(part) > share * to_f64(whole)
 }
 
@@ -109,7 +113,16 @@ fn is_over(part: i64, whole: i64, share: f64) -> bool {
 #[must_use]
 pub fn is_failing(queue: &QueueSnapshot) -> bool {
     let counts = &queue.five_minutes;
-    is_over(counts.failed, counts.completed + counts.failed + counts.lost, FAILING_SHARE)
+    exceeds(counts.failed, counts.completed + counts.failed + counts.lost, FAILING_SHARE)
+}
+
+/// Of what was counted in five minutes, the last one had nothing, though attempts ended in it.
+fn seems_over(in_last_minute: i64, queue: &QueueSnapshot) -> bool {
+    in_last_minute == 0 && queue.report.last_minute.counts.completed > 0
+}
+
+fn none_lately(is_over: bool) -> &'static str {
+    if is_over { ", none of them in the last minute: it seems to be over" } else { "" }
 }
 
 fn failing(facts: &Facts<'_>) -> Option<Reason> {
@@ -120,14 +133,20 @@ fn failing(facts: &Facts<'_>) -> Option<Reason> {
     is_failing(queue).then(|| {
         let dead = counted(counts.dead_lettered, "event");
         let became = agreeing(counts.dead_lettered, "became a dead letter", "became dead letters");
-        let cause = main_cause.map(|cause| format!(", most often of {}", in_a_clause(cause))).unwrap_or_default();
+        let cause = main_cause.map(|cause| format!(", {}", in_a_clause(cause))).unwrap_or_default();
+        let is_over = seems_over(queue.report.last_minute.counts.failed, queue);
         let message = format!(
-            "{} of {} in the last 5 minutes failed ({}); {dead} {became}{cause}",
+            "{} of {} in the last 5 minutes failed ({}){}; {dead} {became}{cause}",
             counts.failed,
             counted(all, "attempt"),
-            percent(counts.failed, all)
+            percent(counts.failed, all),
+            none_lately(is_over)
         );
-        let version = main_cause.and_then(|cause| cause.engine_software_version.as_deref()).map(|version| {
+        // A version that fails no more is not the one to stop.
+        let version = main_cause
+            .filter(|cause| !is_over && cause.is_frequent())
+            .and_then(|cause| cause.engine_software_version.as_deref());
+        let version = version.map(|version| {
             let quarantine = command("queues quarantine").about(name).version(Some(version));
             format!("; if it is the version: {}", quarantine.flag("--reason", "failing"))
         });
@@ -139,8 +158,15 @@ fn failing(facts: &Facts<'_>) -> Option<Reason> {
     })
 }
 
-/// The error, its share, and the version that had most of them.
+/// The error, its share, and the version that had most of them; how many causes there are, where none of them has a share worth the name.
 fn in_a_clause(cause: &MainCause) -> String {
+    if !cause.is_frequent() {
+        let causes = format!("of {} among the newest {}", counted(cause.causes, "cause"), cause.all_count);
+        return match cause.count {
+            0 | 1 => format!("{causes}, none more than once"),
+            count => format!("{causes}, the most frequent {}", times(count)),
+        };
+    }
     let told = [cause.error_type.as_deref(), cause.sample_message.as_deref()];
     let told: Vec<&str> = told.into_iter().flatten().collect();
     let told = if told.is_empty() { "an error without a type".to_owned() } else { told.join(": ") };
@@ -148,19 +174,20 @@ fn in_a_clause(cause: &MainCause) -> String {
     let version = cause.engine_software_version.as_ref().map(|version| format!(", version {version}"));
     let share = percent(cause.count, cause.all_count);
     let (fingerprint, version) = (fingerprint.unwrap_or_default(), version.unwrap_or_default());
-    format!("{told} ({fingerprint}{share} of the newest {}{version})", cause.all_count)
+    format!("most often of {told} ({fingerprint}{share} of the newest {}{version})", cause.all_count)
 }
 
 fn losing(queue: &QueueSnapshot) -> Option<Reason> {
     let counts = &queue.five_minutes;
     let all = counts.completed + counts.failed + counts.lost;
     let name = &queue.report.queue.engine_type;
-    is_over(counts.lost, all, LOSING_SHARE).then(|| {
+    exceeds(counts.lost, all, LOSING_SHARE).then(|| {
         let message = format!(
-            "{} of {} in the last 5 minutes ended without a report of their engine ({})",
+            "{} of {} in the last 5 minutes ended without a report of their engine ({}){}",
             counts.lost,
             counted(all, "attempt"),
-            percent(counts.lost, all)
+            percent(counts.lost, all),
+            none_lately(seems_over(queue.report.last_minute.counts.lost, queue))
         );
         of(queue, Code::Losing, message).with_advice(format!(
             "see which engines fall silent: {}; if attempts outlast their leases: {}",
@@ -173,7 +200,7 @@ fn losing(queue: &QueueSnapshot) -> Option<Reason> {
 fn late(queue: &QueueSnapshot) -> Option<Reason> {
     let counts = &queue.five_minutes;
     let all = counts.completed + counts.failed + counts.lost;
-    is_over(counts.late, all, LATE_SHARE).then(|| {
+    exceeds(counts.late, all, LATE_SHARE).then(|| {
         let message = format!(
             "{} in the last 5 minutes came after {} lease had ended ({}): {} work may be done twice",
             counted(counts.late, "report"),
@@ -219,7 +246,7 @@ fn retries(queue: &QueueSnapshot) -> Option<Reason> {
     let entered = counts.enqueued + again;
     let name = &queue.report.queue.engine_type;
     let waits = queue.report.depth.due + queue.report.depth.delayed > 0;
-    (waits && is_over(again, entered, RETRIES_SHARE)).then(|| {
+    (waits && exceeds(again, entered, RETRIES_SHARE)).then(|| {
         let message = format!(
             "{} of what entered the queue in the last 5 minutes had been tried before ({again} of {entered})",
             percent(again, entered)
@@ -264,6 +291,24 @@ fn slower(facts: &Facts<'_>) -> Option<Reason> {
     })
 }
 
+/// Engines are active, and its events are worked on by none.
+fn not_taken(facts: &Facts<'_>) -> Option<Reason> {
+    let report = &facts.queue.report;
+    let (depth, name) = (&report.depth, &report.queue.engine_type);
+    report.stands().then(|| {
+        let message = format!(
+            "{} of {name} {} due, {}for {}, and {} being worked on{}",
+            counted(depth.due, "event"),
+            are(depth.due),
+            agreeing(depth.due, "", "the oldest "),
+            in_words(depth.oldest_due_age_seconds),
+            agreeing(depth.due, "it is not", "none is"),
+            asked::in_a_clause(facts.asked, facts.now),
+        );
+        of(facts.queue, Code::NotTaken, message).decisive(asked::what_to_do(name))
+    })
+}
+
 /// Nothing keeps its events waiting.
 fn flows(facts: &Facts<'_>) -> Reason {
     let report = &facts.queue.report;
@@ -277,15 +322,25 @@ fn flows(facts: &Facts<'_>) -> Reason {
         format!("nothing is due in {}{later}", report.queue.engine_type)
     } else {
         format!(
-            "{} of {} {} due, {}for {}, and nothing is in {} way; {:.1} a second complete",
+            "{} of {} {} due, {}for {}{}; {:.1} a second complete",
             counted(depth.due, "event"),
             report.queue.engine_type,
             are(depth.due),
             agreeing(depth.due, "", "the oldest "),
             in_words(depth.oldest_due_age_seconds),
-            agreeing(depth.due, "its", "their"),
+            way(report),
             minute.per_second(minute.counts.completed)
         )
     };
     of(facts.queue, Code::Flows, message)
+}
+
+/// What is known of the way of due events: that nothing is in it is not said where they wait and none is worked on.
+fn way(report: &QueueReport) -> String {
+    let depth = &report.depth;
+    match depth.in_flight {
+        0 if depth.oldest_due_age_seconds > STANDS_AFTER_SECONDS => ", and none is worked on just now".to_owned(),
+        0 => format!(", and nothing is in {} way", agreeing(depth.due, "its", "their")),
+        held => format!(", and {held} {} worked on", agreeing(held, "other is", "others are")),
+    }
 }

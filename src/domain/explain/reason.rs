@@ -78,6 +78,8 @@ pub enum Code {
     Suspects,
     /// Attempts take longer than they did.
     SlowerThanBefore,
+    /// Events are due, engines are active, and none of the events is worked on.
+    NotTaken,
     /// Nothing keeps its events waiting.
     Flows,
 }
@@ -116,6 +118,7 @@ words!(Code {
     Retries = "retries",
     Suspects = "suspects",
     SlowerThanBefore = "slower_than_before",
+    NotTaken = "not_taken",
     Flows = "flows",
 });
 

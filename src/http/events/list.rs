@@ -49,7 +49,7 @@ const OF_FEW_EVENTS: [&str; 3] = ["caused_by", "idempotency_key", "unique_key"];
         ("caused_by" = Option<uuid::Uuid>, Query, description = "Only follow-ups of that event"),
         ("created_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
         ("created_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
-        ("lease_losses_min" = Option<u32>, Query, description = "Only open events with that many silent losses at least"),
+        ("lease_losses_min" = Option<u32>, Query, description = "Only open events with that many silent losses at least; with status=completed, failed or cancelled, those that ended so, also where they were lost before they were redriven, which needs created_after or scenario_run_id beside it"),
         ("failing" = Option<bool>, Query, description = "`true`: only open events of which a failure was reported since they were enqueued or redriven"),
         ("leased_by" = Option<uuid::Uuid>, Query, description = "Only events that this engine holds"),
         ("error_type" = Option<String>, Query, description = "Only with that type of the last error; needs failing=true, leased_by or lease_losses_min beside it, or status=failed, which then means dead letters"),
@@ -124,6 +124,18 @@ fn check_company(reader: &Reader<'_>, filter: &Filter) {
     let is_of_open = OF_OPEN_EVENTS.iter().any(|name| reader.has_parameter(name));
     if reader.has_parameter("error_type") && !is_of_open && !is_of_dead_letters {
         refuse("error_type", "needs failing=true, leased_by, lease_losses_min or status=failed beside it".to_owned());
+    }
+    if filter.ended_losses().is_some() {
+        if !["created_after", "scenario_run_id"].iter().any(|name| reader.has_parameter(name)) {
+            // They are few among many, and no index has them.
+            refuse(
+                "lease_losses_min",
+                "needs created_after or scenario_run_id beside a status of events that have ended".to_owned(),
+            );
+        }
+        for name in ["failing", "leased_by", "error_type"].into_iter().filter(|name| reader.has_parameter(name)) {
+            refuse(name, "does not stand beside lease_losses_min with a status of events that have ended".to_owned());
+        }
     }
     let few: Vec<&str> = OF_FEW_EVENTS.into_iter().filter(|name| reader.has_parameter(name)).collect();
     let open = OF_OPEN_EVENTS.into_iter().chain(["error_type"]).find(|name| reader.has_parameter(name));

@@ -18,7 +18,7 @@ from_row!(Group, "dead_letters", sample_event_id: Uuid, {
 });
 
 from_row!(MainCause, "dead_letters", sample_event_id: Uuid, {
-    error_type, error_fingerprint, engine_software_version, count, all_count, sample_message,
+    error_type, error_fingerprint, engine_software_version, count, all_count, causes, sample_message,
 });
 
 from_row!(VersionAttempts, "event_attempts", engine_type: String, {

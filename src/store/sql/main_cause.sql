@@ -1,5 +1,5 @@
 -- Why most of the newest $3 dead letters of queue $1 died, of those of the last $2 seconds: the largest group by cause and version, with
--- how many they are of how many, and the beginning of a message of theirs.
+-- how many they are of how many, the number of causes, and the beginning of a message of theirs.
 with newest as materialized (
     select d.event_id, d.error_type, d.error_fingerprint, d.engine_software_version
     from eventlease.dead_letters d
@@ -14,6 +14,7 @@ largest as materialized (
         newest.engine_software_version,
         count(*) as count,
         sum(count(*)) over ()::bigint as all_count,
+        count(*) over () as causes,
         max(newest.event_id::text)::uuid as sample_event_id
     from newest
     group by newest.error_type, newest.error_fingerprint, newest.engine_software_version

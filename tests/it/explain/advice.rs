@@ -146,7 +146,7 @@ async fn a_queue_without_engines_shows_when_one_was_last_seen() {
     lab.silence(&engine).await;
     for what in [event.as_str(), "dialogue"] {
         let explanation = explained_as(&lab, "silent", what, "none_active", &["none_active"]).await;
-        let expected = "the only engine of dialogue is not active: it is unresponsive; it was last seen 60 min ago";
+        let expected = "the only engine of dialogue is not active: it is unresponsive; it was last seen 1 h ago";
         assert_eq!(explanation["verdict"]["message"], expected);
     }
 
@@ -161,7 +161,8 @@ async fn a_queue_without_engines_shows_when_one_was_last_seen() {
     )
     .await;
     let explanation = explained_as(&lab, "gone", &event, "no_engine_registered", &["no_engine_registered"]).await;
-    assert_eq!(explanation["verdict"]["message"], "no engine is registered for dialogue; one was last seen 3 h ago");
+    let told = explanation["verdict"]["message"].as_str().expect("a sentence");
+    assert!(told.starts_with("no engine is registered for dialogue; one was last seen 3 h "), "{told}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::Lab;
 
 /// The state, which is also the name of its queue; the verdict; all reasons in their order.
-pub const STATES: [(&str, &str, &[&str]); 39] = [
+pub const STATES: [(&str, &str, &[&str]); 40] = [
     ("completed", "ended", &["ended"]),
     ("dead", "ended", &["ended"]),
     ("cancelled", "ended", &["ended"]),
@@ -39,6 +39,7 @@ pub const STATES: [(&str, &str, &[&str]); 39] = [
     ("queue-draining", "none_active", &["none_active"]),
     ("queue-worked-on-without-engines", "flows", &["flows", "no_engine_registered"]),
     ("queue-zombies", "zombies", &["zombies"]),
+    ("queue-untouched", "not_taken", &["not_taken"]),
     ("queue-capped", "capped", &["capped"]),
     ("queue-full", "all_full", &["all_full"]),
     ("queue-dying", "flows", &["flows", "failing", "losing", "late", "more_in_than_out", "retries"]),
@@ -294,6 +295,12 @@ pub async fn make(lab: &Lab, state: &str) -> String {
             let event = enqueue(json!({})).await;
             due_for(lab, queue, 3600).await;
             event
+        }
+        "queue-untouched" => {
+            engine(lab, queue, 2).await;
+            enqueue(json!({})).await;
+            due_for(lab, queue, 20).await;
+            of_queue
         }
         "discarded" => enqueue(json!({"discard_after_seconds": 600})).await,
         "queue-dying" => {

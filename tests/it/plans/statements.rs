@@ -220,7 +220,7 @@ pub const QUEUE_USES: Statement = Statement {
 
 /// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open, by what it does and
 /// by keys; and within the limit of a token.
-pub const PAGES: [Statement; 14] = [
+pub const PAGES: [Statement; 15] = [
     Statement {
         name: "list_events",
         sql: sql!("all_events", "list_events", "event_details"),
@@ -260,6 +260,11 @@ pub const PAGES: [Statement; 14] = [
         name: "list_suspects",
         sql: sql!("suspect_events", "list_open_events", "event_details"),
         arguments: |_| page_of_open("null, null, null", "1, null, null, null, false"),
+    },
+    Statement {
+        name: "list_lost",
+        sql: sql!("lost_events", "list_events", "event_details"),
+        arguments: |_| page_of("null, null, 'completed'", "null, null, false, 1, null"),
     },
     Statement {
         name: "list_held",

@@ -54,7 +54,7 @@ fn each_state_of_a_queue_has_its_line() {
         ),
         (
             json!({"due": 10_001, "is_approximate": true, "oldest_due_age_seconds": 61.0, "engines": {"active": 1}}),
-            "Warning queues: more than 10000 events are due in dialogue, the oldest for 61 s, with 1 engine active; start more, \
+            "Warning queues: more than 10000 events are due in dialogue, the oldest for 1 min 1 s, with 1 engine active; start more, \
              or see what they do: eventlease engines --engine-type dialogue",
         ),
         (
@@ -64,7 +64,7 @@ fn each_state_of_a_queue_has_its_line() {
         ),
         (
             json!({"due": 1, "oldest_due_age_seconds": 0.4}),
-            "Warning queues: 1 event is due in dialogue, the oldest for 0.4 s, and no engine is active; start one, or see \
+            "Warning queues: 1 event is due in dialogue, the oldest for 400 ms, and no engine is active; start one, or see \
              them: eventlease engines --engine-type dialogue",
         ),
         (
@@ -73,12 +73,12 @@ fn each_state_of_a_queue_has_its_line() {
         ),
         (
             json!({"due": 2, "oldest_due_age_seconds": 90.0, "rates": {"completed_per_second": 0.5}}),
-            "Warning queues: 2 events are due in dialogue, the oldest for 90 s, and callers without an engine's id lease them; \
+            "Warning queues: 2 events are due in dialogue, the oldest for 1 min 30 s, and callers without an engine's id lease them; \
              start more of them, or see why they wait: eventlease explain dialogue",
         ),
         (
             json!({"engine_type": "-v", "due": 1, "oldest_due_age_seconds": 0.4}),
-            "Warning queues: 1 event is due in -v, the oldest for 0.4 s, and no engine is active; start one, or see them: \
+            "Warning queues: 1 event is due in -v, the oldest for 400 ms, and no engine is active; start one, or see them: \
              eventlease engines --engine-type=-v",
         ),
         (

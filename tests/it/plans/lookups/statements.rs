@@ -99,6 +99,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |_| "pg_temp.queued_event(), 10001".to_owned() => ["event_queue_pkey", "event_queue_ready"];
     "held_by_queue": "held_by_queue", |_| String::new() => [], whole ["event_leases"];
     "queue_leases": "queue_leases", |_| "'dialogue', 1000".to_owned() => ["engine_states_pkey"], whole ["event_leases"];
+    "engines_asked": "engines_asked", |_| "'dialogue'".to_owned() => ["engine_states_by_type", "queues_pkey"];
     "engines_last_seen": "engines_last_seen", |_| "'without engines', statement_timestamp() - interval '1 day'".to_owned()
         => ["engine_states_by_type", OF_DAY];
     "cancellation": "cancellation", |_| format!(
