@@ -2542,7 +2542,7 @@ export interface components {
          * @description The stable codes: first those of events, in the order in which the service decides, then those of queues.
          * @enum {string}
          */
-        ExplanationCode: "ended" | "held" | "lease_over" | "engine_silent" | "progress_old" | "lease_ends_soon" | "near_longest_lease" | "cancel_requested" | "not_due_yet" | "queue_paused" | "queue_capped" | "no_engine_registered" | "none_active" | "version_quarantined" | "engines_holding_off" | "engines_do_not_ask" | "engines_full" | "travels_alone" | "behind_others" | "would_be_soon" | "discarded_at" | "database" | "paused" | "capped" | "all_full" | "zombies" | "failing" | "losing" | "late" | "more_in_than_out" | "retries" | "suspects" | "slower_than_before" | "flows";
+        ExplanationCode: "ended" | "held" | "lease_over" | "engine_silent" | "progress_old" | "lease_ends_soon" | "near_longest_lease" | "cancel_requested" | "not_due_yet" | "queue_paused" | "queue_capped" | "no_engine_registered" | "none_active" | "version_quarantined" | "engines_holding_off" | "engines_do_not_ask" | "engines_full" | "travels_alone" | "behind_others" | "would_be_soon" | "discarded_at" | "database" | "paused" | "capped" | "all_full" | "zombies" | "failing" | "losing" | "late" | "more_in_than_out" | "retries" | "suspects" | "slower_than_before" | "not_taken" | "flows";
         /** @description Why an event is not worked on, or why a queue grows. */
         ExplanationReason: {
             /** @description What it is, for programs. */
@@ -5180,7 +5180,7 @@ export interface operations {
                 created_after?: string;
                 /** @description Only before then */
                 created_before?: string;
-                /** @description Only open events with that many silent losses at least */
+                /** @description Only open events with that many silent losses at least; with status=completed, failed or cancelled, those that ended so, also where they were lost before they were redriven, which needs created_after or scenario_run_id beside it */
                 lease_losses_min?: number;
                 /** @description `true`: only open events of which a failure was reported since they were enqueued or redriven */
                 failing?: boolean;

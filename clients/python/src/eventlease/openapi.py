@@ -821,6 +821,7 @@ ExplanationCode = Literal[
     "retries",
     "suspects",
     "slower_than_before",
+    "not_taken",
     "flows",
 ]
 
