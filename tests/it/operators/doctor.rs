@@ -134,7 +134,7 @@ async fn a_newer_server_and_a_clock_far_off_are_told() {
     let (standing, message) = line(&ended, "own clock");
     assert!(standing == "warning" && message.contains(" ahead of the server's"), "{ended:?}");
     assert_eq!(line(&ended, "something new").0, "warning");
-    assert_eq!(line(&ended, "snapshots"), ("ok", "the oldest one is of 7 s ago"));
+    assert_eq!(line(&ended, "snapshots"), ("ok", "the oldest one is of 7.2 s ago"));
     assert_eq!(line(&ended, "standbys"), ("ok", "commits wait for one of 1"));
     assert_eq!(line(&ended, "connections"), ("ok", "3 of 10 in use"));
 }
