@@ -166,7 +166,7 @@ fn dead_letters_are_told_with_their_queues_ages_and_commands() {
     let queues = [dead("vision", 10, false), dead("dialogue", 4990, false), dead("idle", 0, false)];
     assert_eq!(
         told(&queues, Some(&all(5000))),
-        "Warning dead letters: 5000 (4990 in dialogue, 10 in vision), the newest 3 min ago, the oldest 2 days ago; see \
+        "Warning dead letters: 5000 (4990 in dialogue, 10 in vision), the newest 3 min ago, the oldest 2 d 8 h ago; see \
          why: eventlease dead-letters groups; then redrive or purge them: eventlease dead-letters redrive --engine-type dialogue"
     );
     assert!(told(&[dead("vision", 1, false)], None).starts_with("Warning dead letters: 1 (1 in vision); see why"));
