@@ -32,7 +32,8 @@ pub fn roughly_in_words(seconds: f64) -> String {
     } else if minutes < 60.0 {
         format!("{minutes} min")
     } else {
-        in_words(seconds)
+        // What rounds to an hour is one.
+        in_words(seconds.max(3600.0))
     }
 }
 
