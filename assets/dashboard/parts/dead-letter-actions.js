@@ -1,20 +1,18 @@
 /** What is done about one dead letter. */
 import { withPayload } from "../rules/curl.js";
-import { bytes } from "../rules/numbers.js";
-import { readAll } from "../rules/json.js";
-import { inLines } from "../rules/json-lines.js";
+import { editable } from "../rules/json-lines.js";
+import { checked } from "../rules/payload.js";
 import { call, callForText } from "../api/call.js";
-import { signal } from "../vendor/signals.js";
+import { computed, signal } from "../vendor/signals.js";
 import { refreshAll } from "../state/poll.js";
+import { session } from "../state/session.js";
 import { act, said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
 import { h, html } from "./html.js";
 import { short } from "./id.js";
 import { tell } from "./notices.js";
-import { Difference } from "./difference.js";
-
-const LINED_MOST = 256 * 1024;
+import { PayloadEditor } from "./payload-editor.js";
 
 /** @typedef {{ event_id: string, redriven_as?: string | null }} Letter */
 
@@ -48,15 +46,16 @@ export async function redriveWithPayload({ event_id }) {
     tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
     return null;
   }
-  // A line for each member, so that it can be read, and compared by lines; what is very long is left as it is.
-  if (before.length < LINED_MOST) before = inLines(before);
+  before = editable(before);
   const payload = signal(before);
+  const limits = session.value?.server.limits;
+  const check = computed(() => checked(payload.value, limits));
   const request = () => ({ path: { event_id }, body: {}, payload: payload.value });
   const isWanted = await ask({
     title: "Redrive with another payload",
     sentence: "A new event is made, with the payload below and fresh budgets. The dead letter stays, with a link to the new event, and cannot be redriven again.",
-    form: () => h(Editor, { payload, before }),
-    why: () => faultOf(payload.value, before),
+    form: () => h(PayloadEditor, { text: payload.value, onText: (/** @type {string} */ text) => { payload.value = text; }, checked: check.value, before, ...(limits ? { limits } : {}) }),
+    why: () => (payload.value === before ? "Nothing is changed yet" : check.value.fault),
     verb: "Redrive as a new event",
     cli: () => asCli("redrive_dead_letter", request()),
     curl: () => asCurl("redrive_dead_letter", request()),
@@ -64,7 +63,7 @@ export async function redriveWithPayload({ event_id }) {
   if (!isWanted) return null;
   try {
     const { data } = await call("redrive_dead_letter", { path: { event_id }, text: withPayload({}, payload.value) });
-    tell(`The new event is ${short(data.event_id)}.`);
+    tell(`The new event is ${short(data.event_id)}.`, { to: { screen: "events", id: data.event_id } });
     return data.event_id;
   } catch (error) {
     tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
@@ -72,22 +71,4 @@ export async function redriveWithPayload({ event_id }) {
   } finally {
     void refreshAll();
   }
-}
-
-/** @param {string} text @param {string} before @returns {string | null} why it cannot be sent */
-function faultOf(text, before) {
-  if (text === before) return "Nothing is changed yet";
-  const { fault } = readAll(text);
-  return fault === null ? null : `This is no JSON: ${fault.message}, in line ${fault.line}, column ${fault.column}`;
-}
-
-/** @param {{ payload: import("../vendor/signals.js").Signal<string>, before: string }} props */
-function Editor({ payload, before }) {
-  const fault = faultOf(payload.value, before);
-  return html`<div>
-    <label class="field">Payload
-      <textarea class="payload-editor" rows="12" spellcheck="false" value=${payload.value} onInput=${(/** @type {any} */ event) => { payload.value = event.currentTarget.value; }}></textarea></label>
-    <p class=${fault === null || payload.value === before ? "note" : "field-fault"} role="status">${fault ?? `It is JSON of ${bytes(new TextEncoder().encode(payload.value).length)}.`}</p>
-    ${h(Difference, { before, after: payload.value })}
-  </div>`;
 }

@@ -4,8 +4,9 @@ import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
-import { html } from "./html.js";
+import { h, html } from "./html.js";
 import { short } from "./id.js";
+import { PrioritySelect } from "./priority-select.js";
 
 /** @typedef {Pick<import("../rules/event-words.js").Event, "event_id" | "engine_type" | "event_type" | "status" | "available_at" | "priority">} Event */
 /** @typedef {{ priority?: number, available_at?: string }} Change */
@@ -49,8 +50,7 @@ export async function setPriority(event) {
   const isWanted = await ask({
     title: "Another priority",
     sentence: "Events of a higher priority are leased first: as long as there are any of them, those of a lower one wait.",
-    form: () => html`<label class="field">Priority, 9 is first <select value=${priority.value} onChange=${(/** @type {any} */ input) => { priority.value = Number(input.currentTarget.value); }}>
-      ${Array.from({ length: 10 }, (_, place) => 9 - place).map((value) => html`<option key=${value} value=${value} selected=${value === priority.value}>${value}${value === event.priority ? " (as it is)" : ""}</option>`)}</select></label>`,
+    form: () => h(PrioritySelect, { value: priority.value, now: event.priority, onChoose: (/** @type {number} */ value) => { priority.value = value; } }),
     why: () => (priority.value === event.priority ? "It has that priority already" : null),
     verb: "Set it",
     cli: () => asCli("change_event", request()),

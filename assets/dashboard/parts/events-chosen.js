@@ -9,9 +9,10 @@ import { refreshAll } from "../state/poll.js";
 import { said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
-import { html } from "./html.js";
+import { h, html } from "./html.js";
 import { short } from "./id.js";
 import { tell } from "./notices.js";
+import { PrioritySelect } from "./priority-select.js";
 
 /** @typedef {import("../api/call.js").CallError} CallError */
 /** @typedef {import("../rules/choice.js").Choice} Choice */
@@ -80,6 +81,28 @@ export function putTheseOff(choice) {
       ${DELAYS.map(([value, words]) => html`<option key=${value} value=${value} selected=${value === seconds.value}>${words}</option>`)}</select></label>`,
     verb: (many) => `Put ${many} off`,
     done: "put off",
+    isForGood: false,
+  });
+}
+
+/** Which priority is asked for first, as it decides how many there are to change. @param {Choice} choice @returns {Promise<boolean>} */
+export async function prioritizeThese(choice) {
+  const wanted = signal(9);
+  const isWanted = await ask({
+    title: "Another priority",
+    sentence: "Events of a higher priority are leased first: as long as there are any of them, those of a lower one wait.",
+    form: () => h(PrioritySelect, { value: wanted.value, onChoose: (/** @type {number} */ value) => { wanted.value = value; } }),
+    verb: "Count them",
+  });
+  if (!isWanted) return false;
+  const priority = wanted.value;
+  return carryOut(choice, {
+    operation: "reschedule_events",
+    change: () => ({ priority }),
+    title: (many) => `Give ${many} priority ${priority}?`,
+    sentence: "Those that have it already are not counted. Which priority the others have now is not kept: there is no undo.",
+    verb: (many) => `Give ${many} priority ${priority}`,
+    done: `of priority ${priority} now`,
     isForGood: false,
   });
 }

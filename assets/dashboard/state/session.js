@@ -1,5 +1,5 @@
 /** Who is looking, and what they may do. The server decides; the page only says so beforehand. */
-import { computed, signal } from "../vendor/signals.js";
+import { computed, effect, signal } from "../vendor/signals.js";
 import { call, onFailure } from "../api/call.js";
 
 /** @typedef {import("../api/call.js").Data<"read_session">} Session */
@@ -56,6 +56,15 @@ export async function signIn(token) {
     if (/** @type {CallError} */ (error).status === 401) return false;
     throw error;
   }
+}
+
+/** At once, or when the person has signed in again. @returns {Promise<void>} */
+export function untilSignedIn() {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (!needsSignIn.value) queueMicrotask(() => (stop(), resolve()));
+    });
+  });
 }
 
 export async function signOut() {

@@ -91,3 +91,19 @@ dashboardTest("an id that nobody knows says how long events are kept", calm, { m
   await page.getByRole("heading", { name: "No event has this id" }).waitFor();
   assert.match(await dashboard.text(), /kept for \d+ days/);
 });
+
+dashboardTest("chosen events get another priority: those that have it are not counted", calm, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const { queue, ids } = await laterEvents(3);
+  await anyone.call("PATCH", `events/${ids[0]}`, { priority: 9 });
+  await dashboard.open(`#/events?engine_type=${queue}&status=queued`);
+  await page.getByRole("button", { name: "choose all that match" }).click();
+  await page.getByRole("button", { name: "Priority …" }).click();
+  await page.getByRole("button", { name: "Count them" }).click();
+  await page.getByRole("heading", { name: "Give 2 events priority 9?" }).waitFor();
+  await page.getByText("The same from a terminal").click();
+  assert.match(await page.locator("dialog pre").innerText(), /events reschedule .*--priority 9/);
+  await page.getByRole("button", { name: "Give 2 events priority 9" }).click();
+  await page.getByText("2 events are of priority 9 now.").waitFor();
+  for (const id of ids) assert.equal((await stored(id)).priority, 9);
+});

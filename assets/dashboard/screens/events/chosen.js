@@ -3,7 +3,7 @@ import { countOf, isNothing, nothing, ofFilter } from "../../rules/choice.js";
 import { inWords } from "../../rules/event-filter.js";
 import { count } from "../../rules/numbers.js";
 import { Button } from "../../parts/button.js";
-import { cancelThese, IDS_MOST, putTheseOff, runTheseNow } from "../../parts/events-chosen.js";
+import { cancelThese, IDS_MOST, prioritizeThese, putTheseOff, runTheseNow } from "../../parts/events-chosen.js";
 import { h, html } from "../../parts/html.js";
 
 /** @typedef {import("../../rules/choice.js").Choice} Choice */
@@ -30,6 +30,7 @@ export function Chosen({ choice, all }) {
     ${number !== null && all !== null ? h(Button, { kind: "quiet", onClick: chooseAll, children: "choose all that match instead" }) : null}
     ${h(Button, { operation: "reschedule_events", why, onClick: run(runTheseNow), children: "Run now …" })}
     ${h(Button, { operation: "reschedule_events", why, onClick: run(putTheseOff), children: "Put off …" })}
+    ${h(Button, { operation: "reschedule_events", why, onClick: run(prioritizeThese), children: "Priority …" })}
     ${h(Button, { operation: "cancel_events", kind: "danger", why, onClick: run(cancelThese), children: "Cancel …" })}
     ${h(Button, { kind: "quiet", onClick: drop, children: "choose none" })}
   </div>`;

@@ -6,6 +6,7 @@ import { useOverview } from "../../state/overview.js";
 import { Advice } from "../../parts/advice.js";
 import { Button } from "../../parts/button.js";
 import { CopyAs } from "../../parts/copy-as.js";
+import { enqueueInto } from "../../parts/enqueue.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
@@ -24,7 +25,8 @@ export function Head({ name, poll }) {
   return h(Panel, {
     title: name,
     poll,
-    actions: html`${h(CopyAs, { operation: "read_queue", request: { path: { engine_type: name } } })}${queue ? h(PauseOrResume, { queue }) : null}`,
+    actions: html`${h(CopyAs, { operation: "read_queue", request: { path: { engine_type: name } } })}${queue ? html`${h(PauseOrResume, { queue })}
+      ${h(Button, { operation: "enqueue_event", onClick: () => enqueueInto(name, queue.pause !== null), children: "Enqueue …" })}` : null}`,
     gone: h(NoQueue, { name }),
     children: (/** @type {Queue} */ data) => h(State, { queue: data }),
   });
