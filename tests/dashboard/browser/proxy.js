@@ -65,6 +65,12 @@ export class Proxy {
     this.#hanging.clear();
   }
 
+  /** As if it had been started just now. */
+  forget() {
+    this.clear();
+    this.seen = [];
+  }
+
   /** How many requests matched since then. @param {RegExp} pattern @param {number} [since] */
   count(pattern, since = 0) {
     return this.seen.filter(({ method, path, at }) => at >= since && pattern.test(`${method} ${path}`)).length;
