@@ -1,8 +1,10 @@
-// Writes what the page knows about the API, from docs/openapi.json: each operation's method and path. With --check it writes
-// nothing, and fails where the file is not what it would write.
+// Writes what the page knows about the API, from docs/openapi.json: each operation's method and path. And the links in index.html to
+// the modules that main.js needs before it runs, so that a browser asks for all of them at once and not level by level. With --check
+// it writes nothing, and fails where a file is not what it would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { atOnce } from "./modules.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const isCheck = process.argv.includes("--check");
@@ -33,9 +35,23 @@ ${lines.join("\n")}
 `;
 }
 
-const file = join(root, "assets/dashboard/api/operations.js");
-if (!isCheck) writeFileSync(file, operations());
-else if (readFileSync(file, "utf8") !== operations()) {
-  console.error(`assets/dashboard/api/operations.js is not what docs/openapi.json says: run "make dashboard-api" and commit it`);
-  process.exit(1);
+/** @param {string} page */
+function withLinks(page) {
+  const links = atOnce(["main.js"]).map((path) => `    <link rel="modulepreload" href="${path}" />\n`);
+  return page.replace(/    <link rel="modulepreload"[^\n]*\n/g, "").replace("    <script ", `${links.join("")}    <script `);
+}
+
+const written = {
+  "assets/dashboard/api/operations.js": operations,
+  "assets/dashboard/index.html": withLinks,
+};
+for (const [name, made] of Object.entries(written)) {
+  const file = join(root, name);
+  const before = readFileSync(file, "utf8");
+  if (before === made(before)) continue;
+  if (!isCheck) writeFileSync(file, made(before));
+  else {
+    console.error(`${name} is not what docs/openapi.json and the modules' imports say: run "make dashboard-api" and commit it`);
+    process.exitCode = 1;
+  }
 }

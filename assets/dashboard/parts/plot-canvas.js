@@ -1,7 +1,7 @@
 /** The drawing of a plot: uPlot with our axes, colours and marks. It knows nothing of components. */
 import UPlot from "../vendor/uplot.js";
 import { ticks } from "../rules/axis.js";
-import { lonely } from "../rules/history.js";
+import { DASHES, lonely } from "../rules/history.js";
 
 /** @typedef {import("../rules/history.js").Line} Line */
 /** @typedef {import("../rules/changes.js").Marker} Marker */
@@ -25,8 +25,6 @@ import { lonely } from "../rules/history.js";
 const HEIGHT = 170;
 const LEFT = 56;
 const TICK_WIDTH = 74;
-/** Lines are told apart by their dashes too. */
-export const DASHES = [[], [6, 3], [2, 2], [10, 3, 2, 3], [1, 3]];
 
 /**
  * @param {HTMLElement} element

@@ -1,12 +1,11 @@
 /** A plot over time, with what its lines mean, what was changed meanwhile, and the same numbers as a table. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { count, rate, short } from "../rules/numbers.js";
-import { endsOf, isBlank, valuesOf, wholeMinute } from "../rules/history.js";
+import { DASHES, endsOf, isBlank, valuesOf, wholeMinute } from "../rules/history.js";
 import { atOf, lasts, wall } from "../rules/times.js";
 import { setFilters } from "../state/place.js";
 import { theme } from "../state/taste.js";
 import { h, html } from "./html.js";
-import { DASHES, drawPlot } from "./plot-canvas.js";
 import { PlotTable } from "./plot-table.js";
 import { zoneNow } from "./time.js";
 
@@ -14,6 +13,8 @@ import { zoneNow } from "./time.js";
 /** @typedef {import("../rules/history.js").Unit} Unit */
 /** @typedef {import("../rules/history.js").History} History */
 /** @typedef {import("../rules/changes.js").Marker} Marker */
+
+/** @typedef {ReturnType<typeof import("./plot-canvas.js").drawPlot>} Drawing */
 
 const WHOLE_STEPS = Array.from({ length: 10 }, (_, n) => [1, 2, 5].map((each) => each * 10 ** n)).flat();
 const TIME_STEPS = [
@@ -47,7 +48,7 @@ const NEAR = 0.012;
  */
 export function Plot({ title, unit, lines, history, markers = [], links }) {
   const element = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const plot = useRef(/** @type {ReturnType<typeof drawPlot> | null} */ (null));
+  const plot = useRef(/** @type {Drawing | null} */ (null));
   const [pointed, setPointed] = useState(/** @type {{ index: number | null, seconds: number | null }} */ ({ index: null, seconds: null }));
   const [picked, setPicked] = useState(/** @type {number | null} */ (null));
   const zone = zoneNow();
@@ -73,10 +74,18 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
   const drawn = useRef(now);
   drawn.current = now;
 
+  const [isMissing, setMissing] = useState(false);
   useEffect(() => {
-    if (!element.current) return;
-    plot.current = drawPlot(element.current, () => drawn.current);
-    return () => plot.current?.end();
+    let isGone = false;
+    const begin = (/** @type {typeof import("./plot-canvas.js")} */ { drawPlot }) => {
+      if (!isGone && element.current) plot.current = drawPlot(element.current, () => drawn.current);
+    };
+    // What draws is as large as half of the page: it is loaded when there is something to draw.
+    void import("./plot-canvas.js").then(begin, () => setMissing(true));
+    return () => {
+      isGone = true;
+      plot.current?.end();
+    };
   }, []);
   useEffect(() => plot.current?.update(), [history, zone, markers.length]);
   useRedraw(plot);
@@ -87,6 +96,7 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
     <ul class="plot-legend">${lines.map((line, i) => html`<li key=${line.title}>${h(Swatch, { kind: line.kind, dash: DASHES[i % DASHES.length] ?? [] })} ${line.title}
       <b>${UNITS[unit].words(values[i]?.[pointed.index ?? lastKnown(values[i] ?? [])] ?? null)}</b></li>`)}</ul>
     <div class="plot-canvas" ref=${element} aria-hidden="true">${isBlank(history) ? html`<p class="plot-blank">Nothing was measured in this time.</p>` : null}</div>
+    ${isMissing ? html`<p class="plot-marker" role="alert">What draws this plot could not be loaded: reload the page. The table below has its numbers.</p>` : null}
     <p class="plot-marker">${marker ? `${marker.sign} · ${wall(marker.at, zone)?.time} ${marker.text}` : ""}</p>
     ${picked !== null && links ? h(Picked, { at: picked * 1000, zone, links, close: () => setPicked(null) }) : null}
     ${h(PlotTable, { title, at, columns: lines.map((line, i) => ({ title: line.title, values: values[i] ?? [] })), inWords: UNITS[unit].words, zone, markers })}
@@ -99,7 +109,7 @@ function Picked({ at, zone, links, close }) {
     <button type="button" class="button button-quiet" onClick=${close}>close</button></p>`;
 }
 
-/** Colours are read when it is drawn: after a change of the theme it is drawn again. @param {{ current: ReturnType<typeof drawPlot> | null }} plot */
+/** Colours are read when it is drawn: after a change of the theme it is drawn again. @param {{ current: Drawing | null }} plot */
 function useRedraw(plot) {
   const chosen = theme.value;
   useEffect(() => {

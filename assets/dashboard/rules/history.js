@@ -13,6 +13,9 @@ import { instantOf } from "./filters.js";
 
 /** @typedef {"rate" | "count" | "seconds"} Unit */
 
+/** Lines of a plot are told apart by their dashes too. */
+export const DASHES = [[], [6, 3], [2, 2], [10, 3, 2, 3], [1, 3]];
+
 /** When each step ended, in seconds: what is plotted there was so at its end, or happened since the end before. @param {History} history */
 export function endsOf({ from, step_seconds, due }) {
   const first = Date.parse(from) / 1000 + step_seconds;

@@ -42,9 +42,6 @@ function DeadLetterGroup({ values }) {
 
 /** @type {import("./list.js").Screen} */
 export const screen = {
-  at: "dead-letter-group",
-  title: "Dead letters of one cause",
-  operation: "group_dead_letters",
   // Those that were tried stand in the address, so that a reload and a colleague see them, too.
   filters: { ...FILTERS, tried: { kind: "text", most: 2000 }, tried_at: { kind: "time" }, job: { kind: "text", most: 36 } },
   view: DeadLetterGroup,

@@ -30,9 +30,6 @@ function DeadLetters({ values }) {
 
 /** @type {import("./list.js").Screen} */
 export const screen = {
-  at: "dead-letters",
-  title: "Dead letters",
-  operation: "list_dead_letters",
   filters: { ...FILTERS, view: { kind: "choice", choices: VIEWS }, sort: { kind: "choice", choices: SORTS } },
   view: DeadLetters,
 };

@@ -47,4 +47,4 @@ function Events({ values }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "events", title: "Events", operation: "list_events", filters: FILTERS, view: Events };
+export const screen = { filters: FILTERS, view: Events };

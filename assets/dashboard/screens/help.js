@@ -38,4 +38,4 @@ function Choice({ title, taste }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "help", title: "Help", operation: null, filters: {}, view: Help };
+export const screen = { filters: {}, view: Help };

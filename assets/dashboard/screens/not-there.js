@@ -1,6 +1,7 @@
-/** An address that leads nowhere, or that a token may not follow: it says which part, and what there is instead. */
+/** An address that leads nowhere, that a token may not follow, or whose screen cannot be loaded: it says why, and what there is instead. */
 import { place } from "../state/place.js";
 import { me } from "../state/session.js";
+import { Button } from "../parts/button.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
 
@@ -14,6 +15,13 @@ export function NotThere() {
 export function NotAllowed({ title, operation }) {
   return html`<section class="panel"><h2>${title}</h2>
     <p>You are ${me.value}, and may not look at this: it needs the right to <code>${operation}</code>.</p></section>`;
+}
+
+/** The server is away, or serves another version by now. @param {{ title: string }} props */
+export function NotLoaded({ title }) {
+  return html`<section class="panel trouble" role="alert"><h2>${title} could not be loaded</h2>
+    <p>The server cannot be reached, or it was upgraded and no longer has the files of this page. The address keeps what you were looking at.</p>
+    <p>${h(Button, { onClick: () => location.reload(), children: "Reload" })}</p></section>`;
 }
 
 /** Parts of the address that could not be read. None is dropped without a word. @param {{ unreadable: readonly import("../rules/filters.js").Unreadable[] }} props */

@@ -38,4 +38,4 @@ function OverviewScreen({ values }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "overview", title: "Overview", operation: "read_overview", filters: rangeFilters, view: OverviewScreen };
+export const screen = { filters: rangeFilters, view: OverviewScreen };

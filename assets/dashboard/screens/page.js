@@ -9,7 +9,8 @@ import { Frame } from "../parts/frame.js";
 import { h, html } from "../parts/html.js";
 import { Notices } from "../parts/notices.js";
 import { menu, screenAt } from "./list.js";
-import { NotAllowed, NotThere, Unreadable } from "./not-there.js";
+import { loaded, open } from "./loaded.js";
+import { NotAllowed, NotLoaded, NotThere, Unreadable } from "./not-there.js";
 import { SignIn } from "./sign-in.js";
 
 export function Page() {
@@ -30,9 +31,19 @@ function Content() {
   useScroll(at);
   if (!screen) return h(NotThere, null);
   if (screen.operation && !may(screen.operation)) return h(NotAllowed, { title: screen.title, operation: screen.operation });
-  const { values, unreadable } = readFilters(screen.filters, at.filters);
+  return h(Opened, { key: screen.at, listed: screen });
+}
+
+/** @param {{ listed: import("./list.js").Listed }} props */
+function Opened({ listed }) {
+  useEffect(() => void open(listed), [listed]);
+  const screen = loaded(listed);
+  if (screen === "loading") return html`<section class="panel" aria-busy="true"><div class="panel-wait"><span class="hidden">Loading</span></div></section>`;
+  if (screen === "missing") return h(NotLoaded, { title: listed.title });
+  const { id, filters } = place.value;
+  const { values, unreadable } = readFilters(screen.filters, filters);
   if (unreadable.length > 0) return h(Unreadable, { unreadable });
-  return h(screen.view, { key: `${screen.at} ${at.id ?? ""}`, id: at.id ?? "", values });
+  return h(screen.view, { key: id ?? "", id: id ?? "", values });
 }
 
 /** @param {string} title */

@@ -78,4 +78,4 @@ function minuteOf(name, from, to) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "queues/:id", title: "Queue", operation: "read_queue", filters: rangeFilters, view: QueueScreen };
+export const screen = { filters: rangeFilters, view: QueueScreen };

@@ -92,9 +92,6 @@ function sortOf(text) {
 
 /** @type {import("./list.js").Screen} */
 export const screen = {
-  at: "queues",
-  title: "Queues",
-  operation: "read_overview",
   filters: { q: { kind: "text", most: 64 }, state: { kind: "choice", choices: STATES }, sort: { kind: "choice", choices: SORTS } },
   view: Queues,
 };

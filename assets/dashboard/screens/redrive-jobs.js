@@ -60,4 +60,4 @@ function RedriveJobs({ values }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "redrive-jobs", title: "Redrive jobs", operation: "list_redrive_jobs", filters: { engine_type: { kind: "text", most: 64 } }, view: RedriveJobs };
+export const screen = { filters: { engine_type: { kind: "text", most: 64 } }, view: RedriveJobs };
