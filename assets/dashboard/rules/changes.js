@@ -72,6 +72,11 @@ export function changeInWords({ actor, action, subject, details }) {
   return `${visible(actor)} ${told}`;
 }
 
+/** @param {AuditEntry} entry @returns {string} by what it was asked for; empty: by a program, or it is not known */
+export function byWhat({ via }) {
+  return via ? `by ${visible(via)}` : "";
+}
+
 /** @param {readonly AuditEntry[]} entries @returns {Marker[]} the oldest first */
 export function markersOf(entries) {
   return entries

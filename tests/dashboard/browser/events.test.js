@@ -75,6 +75,7 @@ dashboardTest("an event runs now, and later again by undoing it; its cancellatio
   await page.getByText("It was enqueued for later").waitFor();
   await page.getByRole("button", { name: "Run now" }).click();
   await page.getByText(/^Due for .*; no engine has had it yet\.$/).waitFor();
+  await page.getByRole("region", { name: "What was done to it" }).getByText("by dashboard").first().waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("It was enqueued for later").waitFor();
   assert.equal((await stored(id)).available_at, before);
