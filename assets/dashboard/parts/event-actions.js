@@ -1,5 +1,6 @@
 /** What is done about one event that has not ended. */
-import { serverNow } from "../api/call.js";
+import { call, serverNow } from "../api/call.js";
+import { eventMeanwhile } from "../rules/meanwhile.js";
 import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
@@ -7,6 +8,7 @@ import { ask } from "./dialog.js";
 import { h, html } from "./html.js";
 import { short } from "./id.js";
 import { PrioritySelect } from "./priority-select.js";
+import { undoOf } from "./undo.js";
 
 /** @typedef {Pick<import("../rules/event-words.js").Event, "event_id" | "engine_type" | "event_type" | "status" | "available_at" | "priority">} Event */
 /** @typedef {{ priority?: number, available_at?: string }} Change */
@@ -16,7 +18,11 @@ function change({ event_id, available_at, priority }, change, done) {
   const path = { event_id };
   /** @type {Change} */
   const before = { ...(change.priority === undefined ? {} : { priority }), ...(change.available_at === undefined || available_at === null ? {} : { available_at }) };
-  const undo = () => act("change_event", { path, body: before }, { done: `${short(event_id)} is as it was` });
+  const undo = (/** @type {Pick<Event, "available_at" | "priority">} */ mine) => undoOf({
+    look: async () => eventMeanwhile(mine, before, (await call("read_event", { path })).data),
+    run: () => act("change_event", { path, body: before }, { done: `${short(event_id)} is as it was` }),
+    already: `${short(event_id)} is as it was already`,
+  })();
   return act("change_event", { path, body: change }, { done, undo });
 }
 

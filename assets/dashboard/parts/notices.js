@@ -10,7 +10,7 @@ import { Link } from "./link.js";
  * @property {string} text
  * @property {Date} at
  * @property {boolean} isBad
- * @property {(() => Promise<unknown>) | null} undo
+ * @property {(() => Promise<boolean>) | null} undo  false: it was not taken back, and still can be
  * @property {import("../state/place.js").Goal | null} to  where its outcome is seen
  */
 
@@ -23,7 +23,7 @@ const shown = signal(/** @type {readonly Notice[]} */ ([]));
 /** All of this tab, the newest first: "what I did". */
 export const told = signal(/** @type {readonly Notice[]} */ ([]));
 
-/** @param {string} text @param {{ undo?: () => Promise<unknown>, to?: import("../state/place.js").Goal, isBad?: boolean }} [more] */
+/** @param {string} text @param {{ undo?: () => Promise<boolean>, to?: import("../state/place.js").Goal, isBad?: boolean }} [more] */
 export function tell(text, { undo, to, isBad = false } = {}) {
   const notice = { number: ++last, text, at: new Date(), isBad, undo: undo ?? null, to: to ?? null };
   shown.value = [...shown.value, notice];
@@ -40,10 +40,13 @@ function hide(notice) {
 export function Undo({ notice }) {
   const { undo } = notice;
   if (undo === null) return null;
+  const keep = (/** @type {Notice["undo"]} */ way) => {
+    told.value = told.value.map((each) => (each.number === notice.number ? { ...each, undo: way } : each));
+  };
   const run = async () => {
     hide(notice);
-    told.value = told.value.map((each) => (each.number === notice.number ? { ...each, undo: null } : each));
-    await undo();
+    keep(null);
+    if (!(await undo())) keep(undo);
   };
   return h(Button, { onClick: run, children: "Undo" });
 }

@@ -4,15 +4,17 @@ import { lasts } from "./times.js";
 /** @typedef {import("../api/types.js").components["schemas"]["QueuePause"]} QueuePause */
 /** @typedef {{ reason?: string, resume_after_seconds?: number }} PauseBody */
 
-/** The first one is what is chosen at first: a pause that ends by itself is not forgotten. */
 export const LENGTHS = /** @type {const} */ ([
-  [1800, "30 min"],
   [300, "5 min"],
+  [1800, "30 min"],
   [3600, "1 h"],
   [14_400, "4 h"],
   [86_400, "1 d"],
   [null, "until somebody resumes it"],
 ]);
+
+/** Chosen at first: a pause that ends by itself is not forgotten. */
+export const PRESET_LENGTH = 1800;
 
 export const MOST_REASON = 500;
 

@@ -1,12 +1,15 @@
 /** The settings of a queue: each value with its source; changes are shown before they are made, and can be taken back. */
 import { useState } from "../../vendor/hooks.js";
 import { FIELDS, backward, changesOf, delaysInWords, effectOf, forward, inWords, policyWith, readValue, settingAt } from "../../rules/queue-settings.js";
+import { call } from "../../api/call.js";
+import { settingsMeanwhile } from "../../rules/meanwhile.js";
 import { act } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
 import { Copy } from "../../parts/copy.js";
 import { asCli } from "../../parts/copy-as.js";
 import { h, html } from "../../parts/html.js";
 import { Panel } from "../../parts/panel.js";
+import { lastWho, undoOf } from "../../parts/undo.js";
 
 /** @typedef {import("../../rules/queue-settings.js").Queue} Queue */
 /** @typedef {import("../../rules/queue-settings.js").Field} Field */
@@ -52,7 +55,12 @@ function Edited({ name, queue, typed, setTyped }) {
   const request = () => ({ path: { engine_type: name }, body: forward(changes) });
   const save = async () => {
     const back = backward(changes);
-    const undo = () => act("change_queue", { path: { engine_type: name }, body: back }, { done: `${name} has its old settings again.` });
+    const path = { engine_type: name };
+    const undo = undoOf({
+      look: async () => lookAgain(changes, (await call("read_queue", { path })).data, () => lastWho("change_queue", name)),
+      run: () => act("change_queue", { path, body: back }, { done: `${name} has its old settings again.` }),
+      already: `${name} has its old settings already.`,
+    });
     const words = changes.map(({ field, after }) => `${field.path} ${after === null ? "as the server's" : inWords(after, field)}`).join(", ");
     const changed = await act("change_queue", request(), { done: `${name} is changed: ${words}.`, undo });
     if (changed !== null) setTyped(null);
@@ -66,6 +74,12 @@ function Edited({ name, queue, typed, setTyped }) {
       <pre>${asCli("change_queue", request())}</pre>${h(Copy, { text: () => asCli("change_queue", request()), label: "copy as CLI" })}</section>`}
     <p class="settings-buttons">${h(Button, { kind: "main", operation: "change_queue", why, onClick: save, children: "Change" })}${h(Button, { onClick: () => setTyped(null), children: "Leave it" })}</p>
   </form>`;
+}
+
+/** Who it was is only asked where it was somebody else. @param {readonly import("../../rules/queue-settings.js").Change[]} changes @param {Queue} queue @param {() => Promise<string | undefined>} who */
+async function lookAgain(changes, { settings }, who) {
+  const found = settingsMeanwhile(changes, settings);
+  return found.state === "other" ? settingsMeanwhile(changes, settings, await who()) : found;
 }
 
 /** @param {{ field: Field, queue: Queue, text: string | undefined, fault: string | undefined, set: (text: string) => void }} props */
