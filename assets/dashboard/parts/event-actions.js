@@ -1,6 +1,6 @@
 /** What is done about one event that has not ended. */
 import { call, serverNow } from "../api/call.js";
-import { eventMeanwhile } from "../rules/meanwhile.js";
+import { eventMeanwhile } from "../rules/event-terms.js";
 import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";

@@ -1,9 +1,8 @@
 /** Pausing, continuing and cancelling a redrive job. */
-import { changesOf } from "../rules/redrive-job.js";
+import { changesOf, jobMeanwhile } from "../rules/redrive-job.js";
 import { count } from "../rules/numbers.js";
 import { leftOf } from "../rules/redrive-job.js";
 import { call } from "../api/call.js";
-import { jobMeanwhile } from "../rules/meanwhile.js";
 import { act } from "./act.js";
 import { Button } from "./button.js";
 import { asCli, asCurl } from "./copy-as.js";

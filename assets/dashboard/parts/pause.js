@@ -1,7 +1,6 @@
 /** Pausing and resuming a queue, wherever it is shown. Both are light: each brings back what the other changed. */
 import { call, serverNow } from "../api/call.js";
-import { pauseMeanwhile } from "../rules/meanwhile.js";
-import { LENGTHS, MOST_REASON, PRESET_LENGTH, pauseBody, pauseInWords, sameAgain } from "../rules/pause.js";
+import { LENGTHS, MOST_REASON, PRESET_LENGTH, pauseBody, pauseInWords, pauseMeanwhile, sameAgain } from "../rules/pause.js";
 import { lasts } from "../rules/times.js";
 import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";

@@ -3,6 +3,7 @@ import { lasts } from "./times.js";
 
 /** @typedef {import("../api/types.js").components["schemas"]["QueuePause"]} QueuePause */
 /** @typedef {{ reason?: string, resume_after_seconds?: number }} PauseBody */
+/** @typedef {import("./meanwhile.js").Meanwhile} Meanwhile */
 
 export const LENGTHS = /** @type {const} */ ([
   [300, "5 min"],
@@ -41,4 +42,24 @@ export function pauseInWords(names, seconds) {
   const which = many ? `${names.length} queues` : (names[0] ?? "");
   const end = seconds === null ? `until somebody resumes ${many ? "them" : "it"}` : `for ${lasts(seconds)}`;
   return `Engines get nothing of ${which} ${end}. What they hold already they may finish, and new events are taken in.`;
+}
+
+/** @param {QueuePause | null} one @param {QueuePause | null} other */
+function isSamePause(one, other) {
+  if (one === null || other === null) return one === other;
+  return one.since === other.since && one.reason === other.reason && one.resume_at === other.resume_at;
+}
+
+/**
+ * @param {string} name of the queue @param {QueuePause | null} mine as it was set; null: resumed
+ * @param {QueuePause | null} before @param {QueuePause | null} now
+ * @returns {Meanwhile}
+ */
+export function pauseMeanwhile(name, mine, before, now) {
+  if (isSamePause(mine, now)) return { state: "mine" };
+  if (isSamePause(before, now)) return { state: "before" };
+  const who = now?.by ?? "Somebody";
+  const because = now?.reason ? `: ${now.reason}` : "";
+  const news = now === null ? `Somebody has resumed ${name} meanwhile.` : `${who} has paused ${name} ${mine === null ? "" : "in another way "}meanwhile${because}.`;
+  return { state: "other", news, question: before === null ? "Let it go on anyway?" : "Pause it as before anyway?" };
 }

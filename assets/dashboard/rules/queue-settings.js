@@ -3,6 +3,7 @@ import { lasts } from "./times.js";
 
 /** @typedef {import("../api/types.js").components["schemas"]["Queue"]} Queue */
 /** @typedef {import("../api/types.js").components["schemas"]["QueueSettings"]} Settings */
+/** @typedef {import("./meanwhile.js").Meanwhile} Meanwhile */
 /** @typedef {{ value: number | null, source: string }} Setting */
 
 /**
@@ -144,4 +145,25 @@ export function effectOf({ field: { path }, after }, { processing, due }) {
   if (path === "visibility_timeout_seconds" || path === "max_lease_seconds") return "It holds for leases from now on; those that run keep their ends until they are renewed.";
   if (path.startsWith("retry_policy.")) return "It holds for failures from now on, also of events that are there already, unless their own policy or their type's says otherwise.";
   return null;
+}
+
+/** @param {Change["before"]} setting @returns {number | null} null: the server's */
+function ownOf({ value, source }) {
+  return source === "queue" ? value : null;
+}
+
+/**
+ * @param {readonly Change[]} changes that were made @param {Settings} settings as they are now
+ * @param {string} [who] the last one who changed them
+ * @returns {Meanwhile}
+ */
+export function settingsMeanwhile(changes, settings, who = "Somebody") {
+  const now = changes.map((change) => ({ ...change, own: ownOf(settingAt(settings, change.field.path)), old: ownOf(change.before) }));
+  if (now.every(({ own, old }) => own === old)) return { state: "before" };
+  const others = now.filter(({ own, after, old }) => own !== after && own !== old);
+  if (others.length === 0) return { state: "mine" };
+  const words = (/** @type {number | null} */ value, /** @type {Change["field"]} */ field) => (value === null ? "the server's" : inWords(value, field));
+  const to = others.map(({ field, own }) => `${field.path} to ${words(own, field)}`).join(", ");
+  const back = others.map(({ field, old }) => (others.length === 1 ? words(old, field) : `${field.path} to ${words(old, field)}`)).join(", ");
+  return { state: "other", news: `${who} has changed ${to} meanwhile.`, question: others.length === 1 ? `Set it back to ${back} anyway?` : `Set ${back} anyway?` };
 }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allMeanwhile, drainMeanwhile, eventMeanwhile, jobMeanwhile, pauseMeanwhile, settingsMeanwhile } from "../../../assets/dashboard/rules/meanwhile.js";
-import { changesOf } from "../../../assets/dashboard/rules/queue-settings.js";
-import { LENGTHS, PRESET_LENGTH } from "../../../assets/dashboard/rules/pause.js";
+import { drainMeanwhile } from "../../../assets/dashboard/rules/draining.js";
+import { eventMeanwhile } from "../../../assets/dashboard/rules/event-terms.js";
+import { allMeanwhile } from "../../../assets/dashboard/rules/meanwhile.js";
+import { LENGTHS, pauseMeanwhile, PRESET_LENGTH } from "../../../assets/dashboard/rules/pause.js";
+import { changesOf, settingsMeanwhile } from "../../../assets/dashboard/rules/queue-settings.js";
+import { jobMeanwhile } from "../../../assets/dashboard/rules/redrive-job.js";
 
 const settings = (/** @type {number | null} */ most, timeout = 60) => /** @type {any} */ ({
   max_processing: most === null ? { value: null, source: "server" } : { value: most, source: "queue" },

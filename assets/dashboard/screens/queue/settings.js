@@ -1,8 +1,7 @@
 /** The settings of a queue: each value with its source; changes are shown before they are made, and can be taken back. */
 import { useState } from "../../vendor/hooks.js";
-import { FIELDS, backward, changesOf, delaysInWords, effectOf, forward, inWords, policyWith, readValue, settingAt } from "../../rules/queue-settings.js";
+import { FIELDS, backward, changesOf, delaysInWords, effectOf, forward, inWords, policyWith, readValue, settingAt, settingsMeanwhile } from "../../rules/queue-settings.js";
 import { call } from "../../api/call.js";
-import { settingsMeanwhile } from "../../rules/meanwhile.js";
 import { act } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
 import { Copy } from "../../parts/copy.js";
@@ -32,7 +31,7 @@ function Shown({ queue: { settings } }) {
   return html`<table class="plain settings"><thead class="hidden"><tr><th>Setting</th><th>Value</th><th>Source</th></tr></thead><tbody>${FIELDS.map((field) => {
     const { value, source } = settingAt(settings, field.path);
     return html`<tr key=${field.path}><th scope="row">${field.title} <code class="code">${field.path}</code></th><td>${inWords(value, field)}</td>
-      <td class="note">${source === "queue" ? "of this queue" : "the server's"}</td></tr>`;
+      <td class="note">${source === "queue" ? "set for this queue" : "server default"}</td></tr>`;
   })}</tbody></table><p class="note">${delaysInWords(policyWith(settings, []))} Events and their types may have policies of their own.</p>`;
 }
 
@@ -61,14 +60,14 @@ function Edited({ name, queue, typed, setTyped }) {
       run: () => act("change_queue", { path, body: back }, { done: `${name} has its old settings again.` }),
       already: `${name} has its old settings already.`,
     });
-    const words = changes.map(({ field, after }) => `${field.path} ${after === null ? "as the server's" : inWords(after, field)}`).join(", ");
+    const words = changes.map(({ field, after }) => `${field.path} ${after === null ? "server default" : inWords(after, field)}`).join(", ");
     const changed = await act("change_queue", request(), { done: `${name} is changed: ${words}.`, undo });
     if (changed !== null) setTyped(null);
   };
   return html`<form class="settings-form" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (why === null) void save(); }}>
     ${FIELDS.map((field) => h(Input, { key: field.path, field, queue, text: typed[field.path], fault: faults[field.path], set: (text) => setTyped({ ...typed, [field.path]: text }) }))}
     ${changes.length === 0 ? null : html`<section class="settings-changes" aria-live="polite"><h3>What changes</h3><ul>${changes.map((change) => html`<li key=${change.field.path}>
-      ${change.field.title}: <s>${inWords(change.before.value, change.field)}</s> → <b>${change.after === null ? "the server's" : inWords(change.after, change.field)}</b>
+      ${change.field.title}: <s>${inWords(change.before.value, change.field)}</s> → <b>${change.after === null ? "server default" : inWords(change.after, change.field)}</b>
       ${" "}<span class="note">${effectOf(change, queue)}</span></li>`)}</ul>
       ${changes.some(({ field }) => field.path.startsWith("retry_policy.")) ? html`<p>${delaysInWords(policyWith(settings, changes))}</p>` : null}
       <pre>${asCli("change_queue", request())}</pre>${h(Copy, { text: () => asCli("change_queue", request()), label: "copy as CLI" })}</section>`}
@@ -88,8 +87,8 @@ function Input({ field, queue, text, fault, set }) {
   const own = source === "queue" && value !== null ? String(value) : "";
   const shown = text ?? own;
   return html`<div class="settings-field"><label>${field.title}${field.unit === "seconds" ? ", seconds" : ""} <code class="code">${field.path}</code>
-      <input inputmode="decimal" autocomplete="off" value=${shown} placeholder=${source === "queue" ? "the server's" : `the server's: ${value ?? field.ofNone ?? ""}`}
+      <input inputmode="decimal" autocomplete="off" value=${shown} placeholder=${source === "queue" ? "server default" : `server default: ${value ?? field.ofNone ?? ""}`}
         aria-invalid=${fault ? "true" : undefined} onInput=${(/** @type {any} */ event) => set(event.currentTarget.value)} /></label>
-    ${shown === "" ? null : h(Button, { kind: "quiet", onClick: () => set(""), children: "back to the server's" })}
+    ${shown === "" ? null : h(Button, { kind: "quiet", onClick: () => set(""), children: "back to the server default" })}
     ${fault ? html`<span class="field-fault">${fault}</span>` : null}</div>`;
 }
