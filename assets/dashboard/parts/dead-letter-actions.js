@@ -26,7 +26,7 @@ export async function discard({ event_id }) {
   const request = { path: { event_id } };
   const isWanted = await ask({
     title: "Discard this dead letter?",
-    sentence: "It goes for good, and cannot be redriven any more; the event stays, as failed, until its time is over. This cannot be undone.",
+    sentence: "It goes for good, and cannot be redriven any more; the event stays, as failed, until its retention ends. This cannot be undone.",
     facts: [["Event", html`<span class="id">${event_id}</span>`]],
     verb: "Discard it",
     isDanger: true,

@@ -55,7 +55,7 @@ function OneMore({ fields }) {
     add(field.isTime ? instantOf(value) : value.trim());
   };
   return html`<form class="filter-bar-more" onSubmit=${submit}>
-    <label class="hidden" for=${`${id}-name`}>Filter by</label>
+    <label for=${`${id}-name`}>Filter by</label>
     <select id=${`${id}-name`} value=${field.name} onChange=${(/** @type {any} */ event) => setName(event.currentTarget.value)}>
       ${fields.map((each) => html`<option key=${each.name} value=${each.name} selected=${each === field}>${each.title}</option>`)}</select>
     <label class="hidden" for=${`${id}-value`}>${field.title}</label>
@@ -64,7 +64,7 @@ function OneMore({ fields }) {
     ${field.choices && !field.isTime ? null : html`<input id=${field.choices ? undefined : `${id}-value`} value=${value} autocomplete="off" spellcheck="false"
       type=${field.isTime ? "datetime-local" : "text"} aria-label=${field.isTime ? `${field.title}, in ${zoneNow() === "utc" ? "UTC" : "local time"}` : undefined}
       placeholder=${field.hint ?? ""} onInput=${(/** @type {any} */ event) => setValue(event.currentTarget.value)} />
-      <button type="submit" class="button">add</button>`}
+      <button type="submit" class="button">Add</button>`}
     ${field.isNullable ? h(Button, { kind: "quiet", onClick: () => add(""), children: "that have none" }) : null}
   </form>`;
 }

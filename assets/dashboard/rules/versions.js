@@ -55,7 +55,7 @@ export function comparisons(rows) {
   const lines = [`${failing(first)}.`, ...compared.slice(0, 3).map((row) => besides(first, row))];
   const few = others.filter((row) => row.attempts !== null && !row.attempts.is_enough);
   if (compared.length === 0) lines.push("There is no other version with enough attempts to compare it with.");
-  if (few.length > 0) lines.push(`${few.map((row) => `${subject(row, "has", "have")} ${count(row.attempts?.attempts ?? 0)} attempts`).join(", ")}: too few to say.`);
+  if (few.length > 0) lines.push(...few.map((row) => `${subject(row, "has", "have")} ${count(row.attempts?.attempts ?? 0)} attempts: too few to say.`));
   return lines;
 }
 

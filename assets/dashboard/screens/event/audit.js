@@ -31,7 +31,7 @@ function Audit({ id }) {
     title: "What was done to it",
     poll,
     isEmpty: (/** @type {Entries} */ entries) => entries.length === 0,
-    empty: "Nobody has changed it by itself. Changes of many events at once are in the audit trail under their queue.",
+    empty: "Nobody has changed this event alone. Changes of many events at once are in the audit trail of their queue.",
     children: (/** @type {Entries} */ entries) => html`<ul class="changes">${entries.map((entry) => html`<li key=${entry.audit_id}>
       <span class="changes-at">${h(At, { at: entry.recorded_at })}</span> ${h(Stranger, { text: changeInWords(entry), most: 500 })} <span class="note">${byWhat(entry)}</span></li>`)}</ul>`,
   });

@@ -25,24 +25,24 @@ export function Totals({ totals }) {
   const free = slots.unlimited_engines > 0 ? `${count(slots.total)} slots and more` : `of ${count(slots.total)} slots`;
   const late = rates.late_per_second > 0 ? `${rate(rates.late_per_second)} report late` : "none reports late";
   const all = [
-    { title: "due", value: count(totals.due, totals.is_approximate), small: oldest, line: spark("due", "warning", "count"), to: queues("due") },
-    { title: "processing", value: count(totals.processing), small: free, line: spark("processing", "busy", "count"), to: queues() },
+    { title: "Due", value: count(totals.due, totals.is_approximate), small: oldest, line: spark("due", "warning", "count"), to: queues("due") },
+    { title: "Processing", value: count(totals.processing), small: free, line: spark("processing", "busy", "count"), to: queues() },
     {
-      title: "completed",
+      title: "Completed",
       value: rate(rates.completed_per_second),
       small: `${rate(rates.enqueued_per_second)} come in`,
       line: spark("completed", "good", "rate"),
       to: queues("out"),
     },
     {
-      title: "failed and lost",
+      title: "Failed and lost",
       value: rate(rates.failed_per_second + rates.lost_per_second),
       small: late,
       line: spark(["failed", "lost"], "bad", "rate"),
       to: { screen: "events", filters: { status: "failed" } },
     },
     {
-      title: "dead letters",
+      title: "Dead letters",
       value: count(totals.dead_letters, totals.is_approximate),
       small: `${count(totals.suspects)} suspects`,
       line: spark("dead_letters", "lost", "count"),

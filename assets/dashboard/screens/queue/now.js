@@ -30,7 +30,7 @@ function Numbers({ queue }) {
     ${h(Fact, {
       title: "Due",
       value: h(Link, { to: events("queued"), children: count(due, isApproximate) }),
-      small: due > 0 ? `oldest ${lasts(queue.oldest_due_age_seconds)}; cleared ${clears(queue)}` : "nobody waits",
+      small: due > 0 ? `oldest ${lasts(queue.oldest_due_age_seconds)}; ${clears(queue)}` : "nobody waits",
       children: h(Priorities, { counts: queue.due_by_priority }),
     })}
     ${h(Fact, { title: "Delayed", value: count(delayed, isApproximate), small: queue.next_due_at ? html`next due in ${h(CountDown, { to: queue.next_due_at })}` : "none is delayed" })}
@@ -43,7 +43,7 @@ function Numbers({ queue }) {
     ${h(Fact, {
       title: "Dead letters",
       value: h(Link, { to: { screen: "dead-letters", filters: { engine_type: name } }, children: count(queue.dead_letters, isApproximate) }),
-      small: `${rate(rates.dead_lettered_per_second)} more`,
+      small: rates.dead_lettered_per_second > 0 ? `${rate(rates.dead_lettered_per_second)} new` : "no new ones",
     })}
     ${h(Fact, {
       title: "Suspects",
@@ -83,13 +83,13 @@ function failuresOf(rates) {
 
 /** @param {Queue} queue */
 function clears({ clear_in_seconds: seconds, pause }) {
-  if (pause) return "after the pause";
-  return seconds === null ? "never at these rates" : `in ${lasts(seconds)}`;
+  if (pause) return "cleared after the pause";
+  return seconds === null ? "never cleared at these rates" : `cleared in ${lasts(seconds)}`;
 }
 
 /** @param {Queue["engines"]} engines */
 function enginesOf({ draining, unresponsive, quarantined, holding_off }) {
   const all = /** @type {const} */ ([[draining, "draining"], [unresponsive, "silent"], [quarantined, "quarantined"], [holding_off, "holding off"]]);
   const told = all.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
-  return told.length === 0 ? "active; no others" : `active; ${told.join(", ")}`;
+  return told.length === 0 ? "active" : `active; ${told.join(", ")}`;
 }
