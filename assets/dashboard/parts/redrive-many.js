@@ -11,6 +11,7 @@ import { ask } from "./dialog.js";
 import { filterWords } from "./filter-words.js";
 import { h } from "./html.js";
 import { tell } from "./notices.js";
+import { readJobsAt } from "./jobs-at-work.js";
 import { RedriveForm } from "./redrive-form.js";
 
 /** @typedef {import("../rules/redrive-plan.js").Counted} Counted */
@@ -27,6 +28,8 @@ import { RedriveForm } from "./redrive-form.js";
  * @property {boolean} onlyNew without those that were redriven before
  * @property {number | null} finishedPerSecond
  * @property {boolean} isWaitedIn events are due in the queue already
+ * @property {number} staying of those that match, the ones that were redriven before and are left out
+ * @property {readonly Job[]} jobs that are at some of these already
  * @property {string | null} news what has changed since it was asked
  */
 
@@ -44,7 +47,7 @@ export async function redriveMany({ values, isRest = false, canary = 0 }) {
   const before = wanted["dead_lettered_before"];
   const filter = { ...wanted, dead_lettered_before: typeof before === "string" && before < asOf ? before : asOf };
   /** @type {import("../vendor/signals.js").Signal<Plan>} */
-  const plan = signal({ counted: null, paceCode: "ten_minutes", ownRate: "1", stopRatio: PRESET_STOP_RATIO, canary, onlyNew: isRest, finishedPerSecond: null, isWaitedIn: false, news: null });
+  const plan = signal({ counted: null, paceCode: "ten_minutes", ownRate: "1", stopRatio: PRESET_STOP_RATIO, canary, onlyNew: isRest, finishedPerSecond: null, isWaitedIn: false, staying: 0, jobs: [], news: null });
   const change = (/** @type {Partial<Plan>} */ news) => {
     const isOther = news.onlyNew !== undefined && news.onlyNew !== plan.value.onlyNew;
     plan.value = { ...plan.value, ...news, ...(isOther ? { counted: null } : {}) };
@@ -53,10 +56,12 @@ export async function redriveMany({ values, isRest = false, canary = 0 }) {
   const body = () => bodyOfPlan(plan.value, filter);
   const countThem = async () => {
     const { onlyNew } = plan.value;
-    const counted = await dryRun(body());
-    if (plan.value.onlyNew === onlyNew) change({ counted });
+    const [counted, all] = await Promise.all([dryRun(body()), onlyNew ? dryRun({ filter }) : null]);
+    const staying = all !== null && "count" in all && counted !== null && "count" in counted ? all.count - counted.count : 0;
+    if (plan.value.onlyNew === onlyNew) change({ counted, staying });
   };
   void countThem();
+  void readJobsAt(filter).then((jobs) => change({ jobs }));
   if (typeof wanted["engine_type"] === "string") void paceOf(wanted["engine_type"]).then(change);
   for (;;) {
     const isWanted = await ask({

@@ -5,6 +5,7 @@ import { serverNow } from "../api/call.js";
 import { CopyAs } from "../parts/copy-as.js";
 import { DeadLetterFilters } from "../parts/dead-letter-filters.js";
 import { h, html } from "../parts/html.js";
+import { JobsAtWork, useJobsAt } from "../parts/jobs-at-work.js";
 import { JobPanel } from "../parts/job-panel.js";
 import { Link } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
@@ -21,6 +22,7 @@ function DeadLetterGroup({ values }) {
   const { tried, tried_at: triedAt, job, ...filter } = values;
   const poll = useGroups(filter);
   const cause = poll.data === null ? null : together(poll.data.items);
+  const jobs = useJobsAt(filter);
   const ids = tried === undefined ? [] : tried.split(",");
   return html`<div class="group">
     ${h(DeadLetterFilters, { values: filter, children: h(CopyAs, { operation: "group_dead_letters", request: { query: queryOf(filter, serverNow()) } }) })}
@@ -33,6 +35,7 @@ function DeadLetterGroup({ values }) {
       children: (/** @type {import("../api/call.js").Data<"group_dead_letters">} */ data) => h(GroupHead, { data, filter }),
     })}
     ${ids.length > 0 ? h(Tried, { ids, at: triedAt ?? "", filter }) : null}
+    ${cause === null ? null : h(JobsAtWork, { jobs })}
     ${cause === null ? null : h(GroupActions, { cause, filter, hasTried: ids.length > 0, hasJob: job !== undefined })}
     ${job === undefined ? null : h(JobPanel, { id: job, title: "The rest" })}
     ${cause === null ? null : h(Versions, { cause, attempts: poll.data?.versions ?? [] })}

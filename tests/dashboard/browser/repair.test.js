@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Caller } from "../installations/caller.js";
 import { dashboardTest, installations } from "./dashboard.js";
+import { dieOf } from "./letters.js";
 
 const { night } = installations;
 const operator = new Caller(night.url, night.tokens.operator ?? null);
@@ -91,4 +92,26 @@ dashboardTest("undoing a pause of several queues names the one that a colleague 
   await dialog.getByRole("button", { name: "Undo anyway" }).click();
   await page.locator(".notices").getByText("2 of 2 queues are as before.").first().waitFor();
   assert.equal((await operator.call("GET", "queues/undo-many-a")).pause, null);
+});
+
+dashboardTest("a job that is at the dead letters of a cause is named before somebody redrives or discards the same", night, {}, async (dashboard) => {
+  const { page } = dashboard;
+  await dieOf(night, "at-work", Array.from({ length: 12 }, (_, n) => ({ type: "Timeout", message: `no answer within ${n} s` })));
+  await dieOf(night, "at-rest", [{ type: "Timeout", message: "no answer within 7 s" }]);
+  const { job } = await operator.call("POST", "redrive-jobs", { filter: { engine_type: "at-work", error_type: "Timeout" }, events_per_second: 0.001 });
+  const banner = (/** @type {import("playwright-core").Locator | import("playwright-core").Page} */ within) => within.locator(".jobs-at-work", { hasText: /^Job .* is redriving these, 1\d to go/ });
+  await dashboard.open("#/dead-letter-group?engine_type=at-work");
+  await banner(page).waitFor();
+  const dialog = page.getByRole("dialog");
+  for (const verb of [/^Redrive all/, /^Discard all/, /^Try 10$/]) {
+    await page.getByRole("button", { name: verb }).click();
+    await banner(dialog).waitFor();
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+  }
+  // Another queue's are none of its business.
+  await dashboard.open("#/dead-letter-group?engine_type=at-rest");
+  await page.getByRole("button", { name: /^Redrive all/ }).click();
+  await dialog.getByText("1 dead letter goes back").waitFor();
+  assert.equal(await page.locator(".jobs-at-work").count(), 0);
+  await operator.call("POST", `redrive-jobs/${job.job_id}/cancel`);
 });
