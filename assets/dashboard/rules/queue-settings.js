@@ -139,8 +139,9 @@ export function policyWith(settings, changes) {
  */
 export function effectOf({ field: { path }, after }, { processing, due }) {
   if (path === "max_processing" && after !== null) {
-    if (processing >= after) return `${processing} are processed now: nothing is given out until fewer than ${after} are.`;
-    return due > 0 ? `${processing} are processed now, so ${after - processing} more may be taken at once.` : `${processing} are processed now.`;
+    const now = processing === 0 ? "None is processed now" : processing === 1 ? "1 is processed now" : `${processing} are processed now`;
+    if (processing >= after) return `${now}: nothing is given out until fewer than ${after} are.`;
+    return due > 0 ? `${now}, so ${after - processing} more may be taken at once.` : `${now}.`;
   }
   if (path === "visibility_timeout_seconds" || path === "max_lease_seconds") return "It holds for leases from now on; those that run keep their ends until they are renewed.";
   if (path.startsWith("retry_policy.")) return "It holds for failures from now on, also of events that are there already, unless their own policy or their type's says otherwise.";
