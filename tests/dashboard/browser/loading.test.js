@@ -6,9 +6,10 @@ const { calm } = installations;
 
 /** @param {string} name */
 const file = (name) => new RegExp(`^GET /dashboard/a/[0-9a-f]+/${name.replaceAll(".", "\\.")}$`);
-const missing = { mayLog: [/404 for the file/] };
+const fresh = { isFresh: true };
+const missing = { ...fresh, mayLog: [/404 for the file/] };
 
-proxiedTest("a screen is loaded when it is opened, and the others once it shows something", calm, {}, async (dashboard, proxy) => {
+proxiedTest("a screen is loaded when it is opened, and the others once it shows something", calm, fresh, async (dashboard, proxy) => {
   await dashboard.open("#/help");
   await dashboard.page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("screens/redrive-job.js")));
   const asked = proxy.seen.map(({ method, path }) => `${method} ${path}`);
@@ -22,7 +23,7 @@ proxiedTest("a screen is loaded when it is opened, and the others once it shows 
   assert.equal(new Set(files).size, files.length, "a file is asked for twice");
 });
 
-proxiedTest("screens open while the server is away, as they are loaded by then", calm, {}, async (dashboard, proxy) => {
+proxiedTest("screens open while the server is away, as they are loaded by then", calm, fresh, async (dashboard, proxy) => {
   const { page } = dashboard;
   await dashboard.open();
   await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("screens/help.js")));
