@@ -27,7 +27,7 @@ for (const theme of /** @type {const} */ (["light", "dark"])) {
     });
     assert.deepEqual(focus, { outlineStyle: "solid", outlineWidth: "2px", isGround: false });
 
-    await dashboard.open("#/queues?state=stands");
+    await dashboard.open("#/queues?state=paused");
     const [pressed, plain] = await Promise.all([true, false].map((is) => look(page.locator(`.queues-states .button[aria-pressed=${is}]`).first())));
     assert.notDeepEqual(pressed, plain, "what is pressed looks like what is not");
 

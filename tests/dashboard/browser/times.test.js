@@ -38,9 +38,9 @@ dashboardTest("a plot over the hour that comes twice shows both, with their offs
   await page.addInitScript(() => {
     const drawn = /** @type {string[]} */ ([]);
     const { fillText } = CanvasRenderingContext2D.prototype;
-    CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-      drawn.push(text);
-      fillText.call(this, text, ...rest);
+    CanvasRenderingContext2D.prototype.fillText = function (/** @type {Parameters<typeof fillText>} */ ...words) {
+      drawn.push(words[0]);
+      fillText.apply(this, words);
     };
     Object.assign(window, { drawn });
   });
