@@ -8,13 +8,13 @@ import { lasts } from "../../rules/times.js";
 import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
+import { lift } from "../../parts/lift.js";
 import { resume } from "../../parts/pause.js";
 import { Advice } from "../../parts/advice.js";
 import { useStill } from "../../parts/still.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Ago } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
-import { lift } from "../queue/quarantines.js";
 
 /** @typedef {import("../../state/overview.js").Overview} Overview */
 /** @typedef {import("../../rules/attention.js").AttentionItem} AttentionItem */
