@@ -26,8 +26,8 @@ const NAMES = Object.keys(FILTERS);
 
 /**
  * Ready filters. A tab is what it sets; `since` is set, too, where nothing else narrows the list, for the API wants that beside
- * a status.
- * @type {readonly { name: string, title: string, sets: Readonly<Record<string, string>>, since?: string }[]}
+ * a status; `beside` are the filters that will do.
+ * @type {readonly { name: string, title: string, sets: Readonly<Record<string, string>>, since?: string, beside?: readonly string[] }[]}
  */
 export const TABS = [
   { name: "all", title: "all", sets: {} },
@@ -36,6 +36,7 @@ export const TABS = [
   { name: "running", title: "running", sets: { status: "processing" }, since: "-30d" },
   { name: "lost", title: "lost silently", sets: { lease_losses_min: "1" } },
   { name: "completed", title: "completed", sets: { status: "completed" }, since: "-1d" },
+  { name: "completed-lost", title: "completed after a loss", sets: { status: "completed", lease_losses_min: "1" }, since: "-1d", beside: ["created_after", "scenario_run_id"] },
   { name: "cancelled", title: "cancelled", sets: { status: "cancelled" }, since: "-1d" },
 ];
 const OF_TABS = ["status", "failing", "lease_losses_min"];
@@ -52,12 +53,18 @@ export function changesFor(name, values) {
   const tab = TABS.find((each) => each.name === name);
   /** @type {Record<string, string | null>} */
   const changes = Object.fromEntries(OF_TABS.map((each) => [each, tab?.sets[each] ?? null]));
-  const others = NARROWING.filter((each) => values[each] !== undefined);
+  const others = (tab?.beside ?? NARROWING).filter((each) => values[each] !== undefined);
   const hadSince = TABS.some(({ since }) => since !== undefined && since === values["created_after"]);
   if (tab?.since && others.length === 0) changes["created_after"] = tab.since;
   // The time that a tab set goes with it.
   else if (hadSince && others.length === 1) changes["created_after"] = tab?.since ?? null;
   return changes;
+}
+
+/** What a filter of silent losses leaves out, where a list that has it is empty; null where it leaves out nothing. @param {Values} values */
+export function leftOutOf({ lease_losses_min: losses, status }) {
+  const isOfOpen = status === undefined || status === "queued" || status === "processing";
+  return losses !== undefined && isOfOpen ? "Silent losses are looked for in open events only; those of events that have ended are found with a status, like completed." : null;
 }
 
 /** @param {Values} values @param {number} now milliseconds @returns {Record<string, string>} as parameters of the query */

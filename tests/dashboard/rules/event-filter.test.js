@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bulkFilterOf, changesFor, FILTERS, queryOf, TABS, tabOf } from "../../../assets/dashboard/rules/event-filter.js";
+import { bulkFilterOf, changesFor, FILTERS, leftOutOf, queryOf, TABS, tabOf } from "../../../assets/dashboard/rules/event-filter.js";
 import { readFilters } from "../../../assets/dashboard/rules/filters.js";
 
 const NOW = Date.parse("2026-11-29T02:00:00Z");
@@ -23,6 +23,19 @@ test("a status never stands alone, for the API wants another filter beside it", 
     if (values.status) assert.ok(values.created_after);
   }
   assert.deepEqual(applied("waiting", { engine_type: "dialogue" }), { engine_type: "dialogue", status: "queued" });
+});
+
+test("what was lost and then completed is looked for within a time or a run, whatever else narrows the list", () => {
+  assert.equal(applied("completed-lost", { engine_type: "dialogue" }).created_after, "-1d");
+  assert.equal(applied("completed-lost", { scenario_run_id: "night" }).created_after, undefined);
+  assert.equal(applied("completed-lost", { created_after: "-2h" }).created_after, "-2h");
+});
+
+test("an empty list of silent losses says that it is of open events only", () => {
+  assert.match(leftOutOf({ lease_losses_min: "1" }), /open events only/);
+  assert.match(leftOutOf({ lease_losses_min: "1", status: "queued" }), /open events only/);
+  assert.equal(leftOutOf({ lease_losses_min: "1", status: "completed" }), null);
+  assert.equal(leftOutOf({ status: "queued" }), null);
 });
 
 test("a time that a person chose stays when the tab changes", () => {
