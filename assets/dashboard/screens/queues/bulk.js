@@ -52,7 +52,7 @@ export function Bulk({ choice, queues }) {
     ${names.length === 0 ? null : html`<div class="queues-chosen"><b>${names.length} chosen</b>
       ${h(Button, { operation: "pause_queue", why, onClick: pauseAll, children: "Pause" })}
       ${h(Button, { operation: "resume_queue", why: why ?? (paused.length > 0 ? null : "None of them is paused"), onClick: resumeAll, children: "Resume" })}
-      ${h(Button, { kind: "quiet", onClick: () => (choice.value = nothing), children: "Choose none" })}</div>`}
+      ${h(Button, { kind: "quiet", onClick: () => (choice.value = nothing), children: "choose none" })}</div>`}
     ${done ? h(Shown, { ...done, again: (left) => start(left, done.words), close: () => setDone(null) }) : null}
   </div>`;
 }
