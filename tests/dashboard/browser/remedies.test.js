@@ -65,3 +65,24 @@ dashboardTest("who may not, has read what is to be done and is offered nothing",
   await page.locator(".explain-verdict").filter({ hasText: "queue_paused" }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Resume read-there" }).count(), 0);
 });
+
+dashboardTest("an error with another message each time is folded to one row, and all that match are redriven together", night, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const words = ["after", "before", "beneath", "beyond", "despite", "during", "except", "inside", "outside", "toward", "under", "within"];
+  await dieOf(night, "weather", words.map((word) => ({ type: "ParseError", message: `unexpected ${word} in ${word} of ${word}` })));
+  await dashboard.open("#/dead-letters?engine_type=weather");
+  await page.getByText("12 causes are of one letter each, all ParseError of weather.requested").waitFor();
+  await page.getByRole("button", { name: "Show one row for each type of error" }).click();
+  await page.getByText("12 dead letters of 1 type of error").waitFor();
+  await page.getByRole("button", { name: "Redrive all that match (12)" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("dead letters go back.").waitFor();
+  await dialog.getByRole("button", { name: "Leave it" }).click();
+  await page.getByRole("button", { name: "Discard all that match (12)" }).click();
+  await dialog.getByRole("heading", { name: "Discard 12 dead letters?" }).waitFor();
+  await dialog.getByRole("button", { name: "Leave it" }).click();
+  // The row leads to all of that type, whatever their messages.
+  await page.getByRole("table", { name: "Causes of dead letters" }).getByRole("link").first().click();
+  await page.waitForURL(/dead-letter-group\?.*error_type=ParseError/);
+  await page.getByRole("button", { name: "Redrive all (12)" }).waitFor();
+});

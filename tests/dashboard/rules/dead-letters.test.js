@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pieces } from "../../../assets/dashboard/rules/blanks.js";
-import { causesOf, spanOf, together } from "../../../assets/dashboard/rules/causes.js";
+import { causesOf, foldingInWords, spanOf, together } from "../../../assets/dashboard/rules/causes.js";
 import { bodyOf, inWords, queryOf, valuesOf, whichOf } from "../../../assets/dashboard/rules/dead-letter-filter.js";
 import { readFilters } from "../../../assets/dashboard/rules/filters.js";
 import { FILTERS } from "../../../assets/dashboard/rules/dead-letter-filter.js";
@@ -63,7 +63,7 @@ test("groups become one row for each cause in each queue", () => {
     group({ count: 3, engine_software_version: "2", reason: "not_retryable", first_dead_lettered_at: "2030-01-31T09:00:00Z" }),
     group({ count: 7, engine_type: "vision" }),
     group({ count: 99, error_fingerprint: null, last_dead_lettered_at: "2030-01-31T10:30:00Z" }),
-  ]);
+  ], "newest");
   assert.deepEqual(causes.map(({ engineType, fingerprint, count }) => [engineType, fingerprint, count]), [
     ["dialogue", "2a9358360deef114", 53],
     ["vision", "2a9358360deef114", 7],
@@ -73,7 +73,20 @@ test("groups become one row for each cause in each queue", () => {
   assert.deepEqual(first?.versions, [{ version: "2", count: 33 }, { version: "1", count: 20 }]);
   assert.deepEqual([first?.eventTypes, first?.reasons], [["line", "line.long"], ["retries_exhausted", "not_retryable"]]);
   assert.deepEqual([first?.redrivable, first?.first, first?.sampleEventId], [50, "2030-01-31T09:00:00Z", "b"]);
-  assert.equal(causesOf([group({ count: 1 }), group({ count: 9, engine_type: "vision" })], "most")[0]?.engineType, "vision");
+  assert.equal(causesOf([group({ count: 1 }), group({ count: 9, engine_type: "vision" })])[0]?.engineType, "vision");
+});
+
+test("an error whose message is another one each time is one row by its type, and the page says so", () => {
+  const groups = Array.from({ length: 45 }, (_, n) => group({ count: 1, redrivable: 1, error_fingerprint: `f${n}`, error_type: "ParseError", event_type: "forecast.parse", sample_message: `unexpected word ${n}` }));
+  const one = group({ count: 30, error_fingerprint: "timeout", error_type: "Timeout" });
+  assert.equal(causesOf([...groups, one]).length, 46);
+  assert.equal(foldingInWords(causesOf([...groups, one])), "45 causes are of one letter each, all ParseError of forecast.parse: the same error, perhaps, with another message each time.");
+  const folded = causesOf([...groups, one], "most", "error_type");
+  assert.deepEqual(folded.map(({ errorTypes, count }) => [errorTypes, count]), [[["ParseError"], 45], [["Timeout"], 30]]);
+  assert.equal(foldingInWords(causesOf(groups.slice(0, 9))), null, "nine can be read");
+  assert.equal(foldingInWords(causesOf(groups.map((each) => ({ ...each, count: 3 })))), null);
+  const mixed = groups.map((each, n) => ({ ...each, count: 1 + (n % 2), error_type: n % 2 ? "ParseError" : null }));
+  assert.equal(foldingInWords(causesOf(mixed)), "45 causes are of one or two letters each: the same error, perhaps, with another message each time.");
 });
 
 test("all groups of a filter together are one", () => {

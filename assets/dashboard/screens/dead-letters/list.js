@@ -33,7 +33,7 @@ const EVERY_SECONDS = 10;
 
 /** @param {{ values: Values }} props */
 export function DeadLetterList({ values }) {
-  const { view: _, sort: __, ...filter } = values;
+  const { view: _, sort: __, by: ___, ...filter } = values;
   const key = JSON.stringify(filter);
   const { poll, rows, more } = usePages(
     `list_dead_letters:${key}`,
