@@ -51,8 +51,8 @@ function State({ engine: { status, is_quarantined, holding_off } }) {
 function actions({ engine_id: id, engine_type: name, status, is_quarantined: isQuarantined, metadata }) {
   const version = metadata.static_config.engine_software_version ?? null;
   return [
-    status === "draining" ? { verb: "resume", operation: "resume_engine", run: () => resumeEngine(id) } : { verb: "drain", operation: "drain_engine", run: () => drainEngine(id) },
-    ...(isQuarantined ? [] : [{ verb: "quarantine version …", operation: /** @type {const} */ ("quarantine_version"), run: () => quarantineVersion(name, version) }]),
+    status === "draining" ? { verb: "Resume", operation: "resume_engine", run: () => resumeEngine(id) } : { verb: "Drain", operation: "drain_engine", run: () => drainEngine(id) },
+    ...(isQuarantined ? [] : [{ verb: "Quarantine version …", operation: /** @type {const} */ ("quarantine_version"), run: () => quarantineVersion(name, version) }]),
   ];
 }
 
