@@ -37,7 +37,7 @@ dashboardTest("an engine is drained from its queue, and goes on again", night, {
   const engine = await Engine.register(own, "one-drains", { version: "1.0.0" });
   await dashboard.open("#/queues/one-drains");
   const status = async () => (await operator.call("GET", `engines/${engine.id}`)).status;
-  await page.getByRole("button", { name: "drain", exact: true }).click();
+  await page.getByRole("button", { name: "Drain", exact: true }).click();
   const notice = page.locator(".notice", { hasText: /drains: it finishes what it holds, gets nothing more, and stays/ });
   await notice.waitFor();
   assert.equal(await status(), "draining");
@@ -85,4 +85,15 @@ dashboardTest("an error with another message each time is folded to one row, and
   await page.getByRole("table", { name: "Causes of dead letters" }).getByRole("link").first().click();
   await page.waitForURL(/dead-letter-group\?.*error_type=ParseError/);
   await page.getByRole("button", { name: "Redrive all (12)" }).waitFor();
+});
+
+dashboardTest("letters that a producer has sent as escapes can be read; raw is what was sent", night, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const { event_id: id } = await operator.call("POST", "events", '{"engine_type":"escaped","event_type":"escaped.requested","payload":{"name":"\\u4f60\\u597d \\u2026 \\u202e","card":"\\u20264242"}}');
+  await dashboard.open(`#/events/${id}`);
+  const payload = page.getByRole("tree", { name: "payload" });
+  await payload.getByText('"你好 … \\u202e"').waitFor();
+  await payload.getByText('"…4242"').waitFor();
+  await page.getByRole("button", { name: "raw", exact: true }).first().click();
+  await page.locator(".json-raw", { hasText: "\\u20264242" }).waitFor();
 });
