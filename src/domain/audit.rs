@@ -46,7 +46,14 @@ impl Actor {
     /// One that is no token.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), token_id: None, role: None, address: None, request_id: None, is_by_dashboard: false }
+        Self {
+            name: name.to_owned(),
+            token_id: None,
+            role: None,
+            address: None,
+            request_id: None,
+            is_by_dashboard: false,
+        }
     }
 
     /// The name, where a token proves it.

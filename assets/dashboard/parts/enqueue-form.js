@@ -39,7 +39,7 @@ export function EnqueueForm({ engineType, draft, limits, news, onNewKey }) {
     ${h(Types, { id, engineType })}
     ${typeFault === null ? null : html`<p class="field-fault" role="status">${typeFault}</p>`}
     ${h(PayloadEditor, { text: payload, onText: (/** @type {string} */ text) => change({ payload: text }), checked: check, ...(limits ? { limits } : {}) })}
-    <div class="field-row">
+    <div class="enqueue-when">
       ${h(PrioritySelect, { value: priority, onChoose: (/** @type {number} */ chosen) => change({ priority: chosen }) })}
       <label class="field">Due <select value=${String(delaySeconds)} onChange=${(/** @type {any} */ event) => change({ delaySeconds: Number(event.currentTarget.value) })}>
         ${DELAYS.map(([value, words]) => html`<option key=${value} value=${String(value)} selected=${value === delaySeconds}>${words}</option>`)}</select></label>

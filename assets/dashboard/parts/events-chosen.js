@@ -122,7 +122,7 @@ async function carryOut(choice, plan) {
     const body = () => ({ filter, ...plan.change(), expected_count: matched });
     /** @type {[string, import("./html.js").Children][]} */
     const facts = [["Which", choice.filter === null ? "the chosen ones" : inWords(filter)]];
-    if (number === null) facts.push(["Among them", html`<ul class="id-list">${(await sample(filter)).map((each) => html`<li key=${each}>${each}</li>`)}</ul>`]);
+    if (number === null) facts.push(["The newest that match", html`<ul class="id-list">${(await sample(filter)).map((each) => html`<li key=${each}>${each}</li>`)}</ul>`]);
     if (number !== null && number > matched) facts.push(["Left alone", `${events(number - matched)}, which are not queued any more, or are as wanted already`]);
     const isWanted = await ask({
       title: plan.title(many),
