@@ -8,6 +8,7 @@ import { oldestAt } from "../state/poll.js";
 import { may, me, session, signOut } from "../state/session.js";
 import { pace, theme, zone } from "../state/taste.js";
 import { Button } from "./button.js";
+import { Deeds } from "./deeds.js";
 import { h, html } from "./html.js";
 import { Jump } from "./jump.js";
 import { Link } from "./link.js";
@@ -23,7 +24,7 @@ export function Frame({ title, entries, children }) {
     <header class="frame-top">
       ${h(Name, null)}
       ${h(Jump, null)}
-      <div class="frame-state">${h(Live, null)}${h(Taste, null)}${h(Who, null)}</div>
+      <div class="frame-state">${h(Live, null)}${h(Taste, null)}${h(Deeds, null)}${h(Who, null)}</div>
     </header>
     ${h(Places, { entries })}
     <main id="main" tabindex="-1"><h1 class="hidden" tabindex="-1">${title}</h1>${h(Banners, null)}${children}</main>
