@@ -1,10 +1,12 @@
 /** What stands around every screen. */
+import { serverNow } from "../api/call.js";
 import { lasts } from "../rules/times.js";
 import { count } from "../rules/numbers.js";
-import { isHeld, isOffline, tick } from "../state/live.js";
+import { isHeld, isOffline, isReachable, tick } from "../state/live.js";
 import { useOverview } from "../state/overview.js";
 import { place } from "../state/place.js";
 import { oldestAt } from "../state/poll.js";
+import { unreachableSince } from "../state/reach.js";
 import { may, me, session, signOut } from "../state/session.js";
 import { pace, theme, zone } from "../state/taste.js";
 import { Button } from "./button.js";
@@ -49,9 +51,18 @@ function Live() {
   const turn = () => {
     isHeld.value = !isHeld.value;
   };
-  const kind = isOffline.value ? "bad" : isHeld.value ? "held" : age > 20 ? "warning" : "good";
-  const words = isOffline.value ? "offline" : isHeld.value ? "held" : pace.value === "off" ? "by hand" : age > 20 ? `${lasts(age)} old` : "live";
+  const { error } = useOverview();
+  const isFailing = error !== null && (error.kind === "offline" || error.status >= 500);
+  const since = unreachableSince.value;
+  const kind = !isReachable.value ? "bad" : isHeld.value ? "held" : age > 20 || isFailing ? "warning" : "good";
+  const words = isOffline.value ? "offline" : since !== null ? `no answer for ${lasts(silentSeconds(since))}` : isHeld.value ? "held" : pace.value === "off" ? "by hand" : age > 20 ? `${lasts(age)} old` : isFailing ? "no answer" : "live";
   return html`<span class=${`live live-${kind}`}>${h(Button, { kind: "quiet", onClick: turn, isPressed: isHeld.value, label: isHeld.value ? "Held: go on asking by itself" : `${words}: hold`, children: words })}</span>`;
+}
+
+/** @param {number} since */
+function silentSeconds(since) {
+  void tick.value;
+  return Math.max(0, Math.round((serverNow() - since) / 1000));
 }
 
 function Taste() {

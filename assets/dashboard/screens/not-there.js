@@ -1,7 +1,8 @@
 /** An address that leads nowhere, that a token may not follow, or whose screen cannot be loaded: it says why, and what there is instead. */
 import { place } from "../state/place.js";
-import { me } from "../state/session.js";
+import { me, session, whoMay } from "../state/session.js";
 import { Button } from "../parts/button.js";
+import { Copy } from "../parts/copy.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
 
@@ -11,10 +12,16 @@ export function NotThere() {
     <p>${h(Link, { to: { screen: "overview" }, children: "To the overview" })}</p></section>`;
 }
 
-/** @param {{ title: string, operation: string }} props */
+const FOR_LOOKING = "eventlease token create --role operator --name YOUR-NAME";
+
+/** @param {{ title: string, operation: import("../api/call.js").OperationId }} props */
 export function NotAllowed({ title, operation }) {
   return html`<section class="panel"><h2>${title}</h2>
-    <p>You are ${me.value}, and may not look at this: it needs the right to <code>${operation}</code>.</p></section>`;
+    <p>You are ${me.value}, and may not look at this: ${whoMay(operation)}.</p>
+    ${session.value?.role === "admin"
+      ? html`<p>An admin's token makes tokens, and sees neither queues nor events. Make one that does, sign out, and sign in with it:</p>
+        <pre>${FOR_LOOKING} ${h(Copy, { text: FOR_LOOKING, label: "copy" })}</pre>`
+      : null}</section>`;
 }
 
 /** The server is away, or serves another version by now. @param {{ title: string }} props */

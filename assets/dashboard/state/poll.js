@@ -2,7 +2,7 @@
 import { effect, signal } from "../vendor/signals.js";
 import { useEffect, useMemo } from "../vendor/hooks.js";
 import { pauseSeconds } from "../rules/clock.js";
-import { isOffline, mayAsk } from "./live.js";
+import { isReachable, mayAsk } from "./live.js";
 import { needsSignIn } from "./session.js";
 import { pace } from "./taste.js";
 
@@ -182,7 +182,7 @@ export function useOnce(key, question) {
   return usePoll(key, question, { seconds: null });
 }
 
-/** After the line came back, everything is asked for at once. */
+/** After the line or the server came back, everything is asked for at once. */
 effect(() => {
-  if (!isOffline.value) void refreshAll();
+  if (isReachable.value) void refreshAll();
 });

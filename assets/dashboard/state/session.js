@@ -1,6 +1,7 @@
 /** Who is looking, and what they may do. The server decides; the page only says so beforehand. */
 import { computed, effect, signal } from "../vendor/signals.js";
 import { call, onFailure } from "../api/call.js";
+import { operations as known } from "../api/operations.js";
 
 /** @typedef {import("../api/call.js").Data<"read_session">} Session */
 /** @typedef {import("../api/call.js").CallError} CallError */
@@ -31,6 +32,12 @@ export const me = computed(() => {
   if (it === null) return "";
   return it.name === null ? "anybody" : `${it.name} (${it.role})`;
 });
+
+/** What to tell somebody who may not. @param {import("../api/call.js").OperationId} operation */
+export function whoMay(operation) {
+  const roles = known[operation][2];
+  return roles === "" ? "this is for programs" : `it needs the role ${roles}`;
+}
 
 onFailure((error) => {
   if (error.status === 401) needsSignIn.value = true;
