@@ -1,10 +1,11 @@
 // Checks the dashboard: its types, its rules of writing, its pure rules by `node --test`, and the page itself in a browser,
 // before real servers. Run it by `make check-dashboard`, which installs the tools below target/.
 //
-//     node scripts/check_dashboard/check.mjs SERVER [--only STEP] [--pictures [--guides]] [NAME OF A TEST'S FILE…]
+//     node scripts/check_dashboard/check.mjs SERVER [--only STEP] [--pictures [--guides] | --budgets] [NAME OF A TEST'S FILE…]
 //
 // Steps: generated, vendored, lint, types, rules, browser. A name, like `sign-in`, runs that file of tests/dashboard/browser alone.
-// `--pictures` tests nothing and takes pictures, with `--guides` those of docs/pictures/, too.
+// `--pictures` tests nothing and takes pictures, with `--guides` those of docs/pictures/, too. `--budgets`
+// tests nothing either, and prints how long the page takes beside how long it may take.
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -18,6 +19,7 @@ const target = resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target", "check
 const [server = "", ...words] = process.argv.slice(2);
 const only = words.includes("--only") ? words.splice(words.indexOf("--only"), 2)[1] : undefined;
 const isPictures = words.includes("--pictures");
+const isBudgets = words.includes("--budgets");
 const named = words.filter((word) => !word.startsWith("--"));
 
 const tsc = join(here, "node_modules/.bin/tsc");
@@ -41,7 +43,7 @@ const steps = {
 const longest = ["states", "scale", "every-screen", "causes"];
 const rank = (file) => (longest.findIndex((name) => file.includes(`/${name}.test.js`)) + longest.length + 1) % (longest.length + 1);
 
-const isWanted = (name) => (only === undefined ? (named.length === 0 && !isPictures) || name === "browser" : name === only);
+const isWanted = (name) => (only === undefined ? (named.length === 0 && !isPictures && !isBudgets) || name === "browser" : name === only);
 const started = performance.now();
 const failed = [];
 // Servers are started and filled while the rest is checked.
@@ -78,6 +80,7 @@ async function prepare() {
 async function browser() {
   const { close } = await stage;
   try {
+    if (isBudgets) return await run("node", [join(root, "tests/dashboard/browser/budgets.js")]);
     if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures"), ...(words.includes("--guides") ? [join(root, "docs/pictures")] : [])]);
     return await inBrowser(tests("tests/dashboard/browser").sort((one, other) => rank(one) - rank(other)));
   } finally {

@@ -1,4 +1,5 @@
 /** All screens, by where they stand in the address. What a screen is made of is loaded when it is needed: see loaded.js. */
+import { loadCommands } from "../parts/copy-as.js";
 
 /**
  * What is known of a screen before it is loaded.
@@ -31,8 +32,8 @@ export const screens = [
   { at: "help", title: "Help", operation: null, load: () => import("./help.js") },
 ];
 
-/** What parts load by themselves when they are shown first. */
-export const drawings = [() => import("../parts/plot-canvas.js")];
+/** What parts load by themselves when they need it first. */
+export const ofParts = [() => import("../parts/plot-canvas.js"), loadCommands];
 
 /** @param {import("../state/place.js").Place} place */
 export function screenAt({ screen, id }) {

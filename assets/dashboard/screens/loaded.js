@@ -4,7 +4,7 @@
  */
 import { effect, signal } from "../vendor/signals.js";
 import { isAnswered } from "../state/poll.js";
-import { drawings, screens } from "./list.js";
+import { ofParts, screens } from "./list.js";
 
 /** @typedef {import("./list.js").Listed} Listed */
 /** @typedef {import("./list.js").Screen | "loading" | "missing"} Known */
@@ -43,7 +43,7 @@ async function load(listed) {
 /** One after another, so that what the screen asks for need not wait. */
 async function loadOthers() {
   try {
-    for (const drawing of drawings) await drawing();
+    for (const load of ofParts) await load();
     for (const listed of screens) if (!(await load(listed))) throw new Error(listed.at);
   } catch {
     setTimeout(loadOthers, AGAIN_SECONDS * 1000);
