@@ -42,7 +42,7 @@ dashboardTest("an event is enqueued: its JSON is checked while it is typed, and 
   await dialog.getByLabel(/Priority/).selectOption("8");
   await dialog.getByLabel("Due").selectOption({ label: "in a day" });
   await dialog.getByText("The same from a terminal").click();
-  assert.match(await dialog.locator("pre").innerText(), /EVENTLEASE_TOKEN.*12345678901234567890/s);
+  await dialog.locator("pre", { hasText: /EVENTLEASE_TOKEN.*12345678901234567890/s }).waitFor();
   await verb.click();
   await page.getByRole("link", { name: "open it" }).click();
   await page.waitForURL(/#\/events\/[0-9a-f-]{36}/);

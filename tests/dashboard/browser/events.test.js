@@ -103,7 +103,7 @@ dashboardTest("chosen events get another priority: those that have it are not co
   await page.getByRole("button", { name: "Count them" }).click();
   await page.getByRole("heading", { name: "Give 2 events priority 9?" }).waitFor();
   await page.getByText("The same from a terminal").click();
-  assert.match(await page.locator("dialog pre").innerText(), /events reschedule .*--priority 9/);
+  await page.locator("dialog pre", { hasText: /events reschedule .*--priority 9/ }).waitFor();
   await page.getByRole("button", { name: "Give 2 events priority 9" }).click();
   await page.getByText("2 events are of priority 9 now.").waitFor();
   for (const id of ids) assert.equal((await stored(id)).priority, 9);
