@@ -1,5 +1,6 @@
 /** What holds for the whole page, said above every screen. */
 import { clockOffsetSeconds } from "../api/call.js";
+import { count } from "../rules/numbers.js";
 import { atOf, lasts } from "../rules/times.js";
 import { isOffline, tick } from "../state/live.js";
 import { look, nextLookAt, unreachableSince } from "../state/reach.js";
@@ -26,6 +27,7 @@ function own() {
   if (isOffline.value) said.push({ text: "This machine is offline. What is shown is what was known before." });
   else if (unreachableSince.value !== null) said.push(unreachable(unreachableSince.value));
   if (it && !it.server.auth) said.push({ text: "The server asks for no token: anyone who reaches this address can change things.", isQuiet: true });
+  if (it?.engine_types) said.push({ text: `You see ${it.engine_types.length === 1 ? "one queue" : `${count(it.engine_types.length)} queues`} alone: the token is limited to ${it.engine_types.join(", ")}.`, isQuiet: true });
   const left = it?.expires_at ? (Date.parse(it.expires_at) - tick.value) / 1000 : Infinity;
   if (left < ENDS_SOON_SECONDS && it?.is_session) {
     const again = () => {

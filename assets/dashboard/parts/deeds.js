@@ -1,22 +1,20 @@
 /** What was done from this tab, with its ways back, for as long as the tab is open. */
-import { useState } from "../vendor/hooks.js";
 import { Button } from "./button.js";
 import { h, html } from "./html.js";
 import { Link } from "./link.js";
+import { Menu } from "./menu.js";
 import { told, Undo } from "./notices.js";
 import { Ago } from "./time.js";
 
 export function Deeds() {
-  const [isOpen, setOpen] = useState(false);
   const notices = told.value;
   if (notices.length === 0) return null;
-  return html`<details class="who deeds" onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
-    <summary>done <small>${notices.length}</small></summary>${isOpen ? h(List, { notices }) : null}</details>`;
+  return h(Menu, { class: "deeds", summary: html`done <small>${notices.length}</small>`, children: () => h(List, { notices }) });
 }
 
 /** @param {{ notices: readonly import("./notices.js").Notice[] }} props */
 function List({ notices }) {
-  return html`<div class="who-more"><h2>What was done from this tab</h2>
+  return html`<div><h2>What was done from this tab</h2>
     <ul>${notices.map((notice) => html`<li key=${notice.number}>
       <span class="note">${h(Ago, { at: notice.at.toISOString() })}</span> <span class=${notice.isBad ? "deeds-bad" : ""}>${notice.text}</span>
       ${notice.to ? h(Link, { to: notice.to, children: "open it" }) : null} ${h(Undo, { notice })}</li>`)}</ul>

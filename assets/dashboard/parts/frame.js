@@ -14,6 +14,7 @@ import { Deeds } from "./deeds.js";
 import { h, html } from "./html.js";
 import { Jump } from "./jump.js";
 import { Link } from "./link.js";
+import { Menu } from "./menu.js";
 import { Banners } from "./banners.js";
 import { zoneNow } from "./time.js";
 
@@ -71,16 +72,18 @@ function Taste() {
   return html`<span class="taste">
     ${h(Button, { kind: "quiet", onClick: nextZone, label: `Times are ${zoneNow() === "utc" ? "UTC" : "local"}: change`, children: zoneNow() === "utc" ? "UTC" : "local" })}
     ${h(Button, { kind: "quiet", onClick: nextTheme, label: `Theme: ${theme.value}: change`, children: theme.value === "system" ? "◐" : theme.value === "dark" ? "●" : "○" })}
-    ${h(Link, { to: { screen: "help" }, class: "taste-help", title: "Keys, words, taste", children: "?" })}
+    ${h(Link, { to: { screen: "help" }, class: "taste-help", title: "Keys, words, preferences", children: "?" })}
   </span>`;
 }
 
 function Who() {
   const it = session.value;
   if (it === null || it.name === null) return null;
-  return html`<details class="who"><summary>${it.name} <small>${it.role}</small></summary><div class="who-more">
+  const left = it.is_session && it.expires_at ? (Date.parse(it.expires_at) - serverNow()) / 1000 : null;
+  return h(Menu, { class: "who", summary: html`${it.name} <small>${it.role}</small>`, children: () => html`
     <p>${me.value}${it.engine_types ? `, for ${it.engine_types.join(", ")}` : ""}</p>
-    ${it.is_session ? h(Button, { onClick: signOut, children: "Sign out" }) : null}</div></details>`;
+    ${left === null ? null : html`<p class="note">The session lasts ${lasts(Math.max(0, Math.floor(left / 60) * 60))} more.</p>`}
+    ${it.is_session ? h(Button, { onClick: signOut, children: "Sign out" }) : null}` });
 }
 
 /** @param {{ entries: readonly Entry[] }} props */

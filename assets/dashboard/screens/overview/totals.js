@@ -2,6 +2,7 @@
 import { count, rate } from "../../rules/numbers.js";
 import { valuesOf } from "../../rules/history.js";
 import { usePoll } from "../../state/poll.js";
+import { session } from "../../state/session.js";
 import { serverNow } from "../../api/call.js";
 import { read } from "../../parts/history-panel.js";
 import { h, html } from "../../parts/html.js";
@@ -63,8 +64,11 @@ function Total({ title, value, small, line, to }) {
     <span class="total-small">${small}</span>${line}</li>`;
 }
 
+/** Of all queues: a token that is limited to some may not see it. */
 function useLastMinutes() {
-  return usePoll("read_history:last minutes", (signal) => {
+  const isLimited = session.value?.engine_types != null;
+  return usePoll(`read_history:last minutes ${isLimited}`, async (signal) => {
+    if (isLimited) return null;
     const from = new Date(serverNow() - MINUTES * 60_000).toISOString();
     return read(undefined, { from, to: undefined }, signal);
   }, { seconds: 60 }).data;
