@@ -1,12 +1,14 @@
 /** Pausing and resuming a queue, wherever it is shown. Both are light: each brings back what the other changed. */
 import { call, serverNow } from "../api/call.js";
-import { LENGTHS, MOST_REASON, PRESET_LENGTH, pauseBody, pauseInWords, pauseMeanwhile, sameAgain } from "../rules/pause.js";
+import { LENGTHS, MOST_REASON, PRESET_LENGTH, pauseBody, pauseInWords, pausedMeanwhile, pauseMeanwhile, sameAgain } from "../rules/pause.js";
+import { visible } from "../rules/text.js";
 import { lasts } from "../rules/times.js";
 import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
-import { html } from "./html.js";
+import { h, html } from "./html.js";
+import { At } from "./time.js";
 import { undoOf } from "./undo.js";
 
 /** @typedef {import("../rules/pause.js").QueuePause} QueuePause */
@@ -40,9 +42,21 @@ export async function askPause(names) {
 /** @param {Pausable} queue */
 export async function pause({ engine_type: name, pause: before = null }) {
   const body = await askPause([name]);
-  if (body === null) return;
+  if (body === null || !(await isStillSo(name, before))) return;
   const end = body.resume_after_seconds ? ` for ${lasts(body.resume_after_seconds)}` : "";
   await act("pause_queue", { ...pathOf(name), body }, { done: `${name} is paused${end}.`, undo: (queue) => takeBack(name, queue.pause, before) });
+}
+
+/** Whether the queue is as it was when a person was asked, or that person wants it all the same. @param {string} name @param {QueuePause | null} seen */
+async function isStillSo(name, seen) {
+  let now;
+  try {
+    now = (await call("read_queue", pathOf(name))).data.pause;
+  } catch {
+    return true; // the call that follows says what is wrong
+  }
+  const other = pausedMeanwhile(name, seen, now);
+  return other === null || ask({ title: "Pause it all the same?", sentence: `${visible(other.news)} ${other.question}`, facts: now?.resume_at ? [["It goes on by itself", html`${h(At, { at: now.resume_at })}`]] : [], verb: "Pause anyway", wayOut: "Leave it as it is" });
 }
 
 /** @param {Pausable} queue */

@@ -60,6 +60,17 @@ export function pauseMeanwhile(name, mine, before, now) {
   if (isSamePause(before, now)) return { state: "before" };
   const who = now?.by ?? "Somebody";
   const because = now?.reason ? `: ${now.reason}` : "";
-  const news = now === null ? `Somebody has resumed ${name} meanwhile.` : `${who} has paused ${name} ${mine === null ? "" : "in another way "}meanwhile${because}.`;
+  const news = now === null ? `${name} goes on since then.` : `${who} has paused ${name} ${mine === null ? "" : "in another way "}meanwhile${because}.`;
   return { state: "other", news, question: before === null ? "Let it go on anyway?" : "Pause it as before anyway?" };
+}
+
+/**
+ * What somebody else has done while a question about a pause stood; null: nothing.
+ * @param {string} name @param {QueuePause | null} seen @param {QueuePause | null} now
+ * @returns {{ news: string, question: string } | null}
+ */
+export function pausedMeanwhile(name, seen, now) {
+  if (isSamePause(seen, now)) return null;
+  if (now === null) return { news: `${name} goes on since then.`, question: "Pause it again?" };
+  return { news: `${now.by ?? "Somebody"} has paused ${name} meanwhile${now.reason ? `: ${now.reason}` : ""}.`, question: "Put your pause in the place of that one?" };
 }

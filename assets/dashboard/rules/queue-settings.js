@@ -31,7 +31,7 @@ export const FIELDS = [
   { path: "retry_policy.retry_delay.initial", title: "First retry after", unit: "seconds", least: 0, most: DAY },
   { path: "retry_policy.retry_delay.multiplier", title: "Each later delay, times", unit: "ratio", least: 1, most: 10, isWhole: false },
   { path: "retry_policy.retry_delay.max", title: "Longest delay", unit: "seconds", least: 0, most: DAY },
-  { path: "retry_policy.jitter", title: "Delays vary by this part of them", unit: "ratio", least: 0, most: 1, isWhole: false },
+  { path: "retry_policy.jitter", title: "Delays are longer or shorter by up to this part (0.1 is ±10 %)", unit: "ratio", least: 0, most: 1, isWhole: false },
 ];
 
 /** @param {Settings} settings @param {string} path @returns {Setting} */
@@ -163,8 +163,21 @@ export function settingsMeanwhile(changes, settings, who = "Somebody") {
   if (now.every(({ own, old }) => own === old)) return { state: "before" };
   const others = now.filter(({ own, after, old }) => own !== after && own !== old);
   if (others.length === 0) return { state: "mine" };
-  const words = (/** @type {number | null} */ value, /** @type {Change["field"]} */ field) => (value === null ? "the server's" : inWords(value, field));
+  const words = (/** @type {number | null} */ value, /** @type {Change["field"]} */ field) => (value === null ? "the server default" : inWords(value, field));
   const to = others.map(({ field, own }) => `${field.path} to ${words(own, field)}`).join(", ");
   const back = others.map(({ field, old }) => (others.length === 1 ? words(old, field) : `${field.path} to ${words(old, field)}`)).join(", ");
   return { state: "other", news: `${who} has changed ${to} meanwhile.`, question: others.length === 1 ? `Set it back to ${back} anyway?` : `Set ${back} anyway?` };
+}
+
+/**
+ * What somebody else has changed since a form was opened.
+ * @param {Settings} seen @param {Settings} now
+ * @returns {Map<string, string>} by path: `7 → 9`
+ */
+export function changedSince(seen, now) {
+  const words = (/** @type {Setting} */ setting, /** @type {Field} */ field) => (ownOf(setting) === null ? `server default (${inWords(setting.value, field)})` : inWords(setting.value, field));
+  return new Map(FIELDS.flatMap((field) => {
+    const [before, after] = [settingAt(seen, field.path), settingAt(now, field.path)];
+    return ownOf(before) === ownOf(after) ? [] : [/** @type {const} */ ([field.path, `${words(before, field)} → ${words(after, field)}`])];
+  }));
 }

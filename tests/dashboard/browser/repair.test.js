@@ -99,7 +99,7 @@ dashboardTest("a job that is at the dead letters of a cause is named before some
   await dieOf(night, "at-work", Array.from({ length: 12 }, (_, n) => ({ type: "Timeout", message: `no answer within ${n} s` })));
   await dieOf(night, "at-rest", [{ type: "Timeout", message: "no answer within 7 s" }]);
   const { job } = await operator.call("POST", "redrive-jobs", { filter: { engine_type: "at-work", error_type: "Timeout" }, events_per_second: 0.001 });
-  const banner = (/** @type {import("playwright-core").Locator | import("playwright-core").Page} */ within) => within.locator(".jobs-at-work", { hasText: /^Job .* is redriving these, 1\d to go/ });
+  const banner = (/** @type {import("playwright-core").Locator | import("playwright-core").Page} */ within) => within.locator(".jobs-at-work", { hasText: /^Job .* is redriving these, \d+ to go/ });
   await dashboard.open("#/dead-letter-group?engine_type=at-work");
   await banner(page).waitFor();
   const dialog = page.getByRole("dialog");
@@ -114,4 +114,38 @@ dashboardTest("a job that is at the dead letters of a cause is named before some
   await dialog.getByText("1 dead letter goes back").waitFor();
   assert.equal(await page.locator(".jobs-at-work").count(), 0);
   await operator.call("POST", `redrive-jobs/${job.job_id}/cancel`);
+});
+
+dashboardTest("a form that is open says what a colleague has changed meanwhile, and asks before it overwrites that", night, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const set = await queueOfItsOwn("open-form");
+  await set({ max_processing: 7 });
+  await dashboard.open("#/queues/open-form");
+  await page.locator(".panel", { has: page.getByRole("heading", { name: "Settings" }) }).getByRole("button", { name: "Change", exact: true }).click();
+  await page.getByLabel(/Processed at a time/).fill("8");
+  await set({ max_processing: 9 });
+  await page.locator(".settings-news", { hasText: /^changed by .* since you opened this: 7 → 9$/ }).waitFor();
+  await set({ max_processing: 11 });
+  await page.locator(".settings-buttons").getByRole("button", { name: "Change" }).click();
+  const dialog = page.getByRole("dialog");
+  const isAsked = await Promise.race([
+    dialog.getByText(/has changed this meanwhile: max_processing: 9 → 11\. Overwrite it\?/).waitFor().then(() => true),
+    // The page may have heard of it just before: then the form itself has said so.
+    page.locator(".notice", { hasText: "open-form is changed" }).waitFor().then(() => false),
+  ]);
+  if (isAsked) await dialog.getByRole("button", { name: "Leave it as it is" }).click();
+  assert.equal(await most("open-form"), isAsked ? 11 : 8);
+});
+
+dashboardTest("a pause that a colleague has made while the question stood is not replaced in silence", night, {}, async (dashboard) => {
+  const { page } = dashboard;
+  await queueOfItsOwn("paused-twice");
+  await dashboard.open("#/queues/paused-twice");
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
+  await operator.call("POST", "queues/paused-twice/pause", { reason: "first" });
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Pause", exact: true }).click();
+  await dialog.getByText(/has paused paused-twice meanwhile: first\. Put your pause in the place of that one\?/).waitFor();
+  await dialog.getByRole("button", { name: "Leave it as it is" }).click();
+  assert.equal((await operator.call("GET", "queues/paused-twice")).pause.reason, "first");
 });

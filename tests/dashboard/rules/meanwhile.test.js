@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { drainMeanwhile } from "../../../assets/dashboard/rules/draining.js";
 import { eventMeanwhile } from "../../../assets/dashboard/rules/event-terms.js";
 import { allMeanwhile } from "../../../assets/dashboard/rules/meanwhile.js";
-import { LENGTHS, pauseMeanwhile, PRESET_LENGTH } from "../../../assets/dashboard/rules/pause.js";
-import { changesOf, settingsMeanwhile } from "../../../assets/dashboard/rules/queue-settings.js";
+import { LENGTHS, pausedMeanwhile, pauseMeanwhile, PRESET_LENGTH } from "../../../assets/dashboard/rules/pause.js";
+import { changedSince, changesOf, settingsMeanwhile } from "../../../assets/dashboard/rules/queue-settings.js";
 import { jobMeanwhile } from "../../../assets/dashboard/rules/redrive-job.js";
 
 const settings = (/** @type {number | null} */ most, timeout = 60) => /** @type {any} */ ({
@@ -24,12 +24,12 @@ test("a colleague's value is named before it is overwritten", () => {
   const changes = changesOf(settings(7), { max_processing: 9 });
   assert.deepEqual(settingsMeanwhile(changes, settings(8)), { state: "other", news: "Somebody has changed max_processing to 8 meanwhile.", question: "Set it back to 7 anyway?" });
   const cleared = settingsMeanwhile(changes, settings(null), "bert");
-  assert.deepEqual(cleared, { state: "other", news: "bert has changed max_processing to the server's meanwhile.", question: "Set it back to 7 anyway?" });
+  assert.deepEqual(cleared, { state: "other", news: "bert has changed max_processing to the server default meanwhile.", question: "Set it back to 7 anyway?" });
   const two = changesOf(settings(null), { max_processing: 9, visibility_timeout_seconds: 30 });
   assert.deepEqual(settingsMeanwhile(two, settings(8, 20)), {
     state: "other",
     news: "Somebody has changed max_processing to 8, visibility_timeout_seconds to 20 s meanwhile.",
-    question: "Set max_processing to the server's, visibility_timeout_seconds to 1 min anyway?",
+    question: "Set max_processing to the server default, visibility_timeout_seconds to 1 min anyway?",
   });
 });
 
@@ -40,8 +40,18 @@ test("a pause is taken back when it is the one that was set", () => {
   const theirs = pause({ by: "bert", reason: "the disk is full", since: "2030-01-31T11:05:00Z" });
   assert.deepEqual(pauseMeanwhile("billing", mine, null, theirs), { state: "other", news: "bert has paused billing in another way meanwhile: the disk is full.", question: "Let it go on anyway?" });
   assert.deepEqual(pauseMeanwhile("billing", null, mine, theirs), { state: "other", news: "bert has paused billing meanwhile: the disk is full.", question: "Pause it as before anyway?" });
-  assert.deepEqual(pauseMeanwhile("billing", theirs, mine, null), { state: "other", news: "Somebody has resumed billing meanwhile.", question: "Pause it as before anyway?" });
+  assert.deepEqual(pauseMeanwhile("billing", theirs, mine, null), { state: "other", news: "billing goes on since then.", question: "Pause it as before anyway?" });
   assert.deepEqual(pauseMeanwhile("billing", null, mine, null), { state: "mine" });
+});
+
+test("a form says what was changed since it was opened, a question about a pause likewise", () => {
+  assert.deepEqual([...changedSince(settings(7), settings(9))], [["max_processing", "7 → 9"]]);
+  assert.deepEqual([...changedSince(settings(7), settings(null))], [["max_processing", "7 → server default (no limit)"]]);
+  assert.deepEqual([...changedSince(settings(7), settings(7))], []);
+  assert.equal(pausedMeanwhile("billing", pause(), pause()), null);
+  assert.equal(pausedMeanwhile("billing", null, null), null);
+  assert.deepEqual(pausedMeanwhile("billing", null, pause()), { news: "anna has paused billing meanwhile: model upgrade.", question: "Put your pause in the place of that one?" });
+  assert.deepEqual(pausedMeanwhile("billing", pause(), null), { news: "billing goes on since then.", question: "Pause it again?" });
 });
 
 test("a redrive job that somebody else has paused, continued or paused again", () => {
