@@ -15,7 +15,7 @@ import { DASHES, lonely } from "../rules/history.js";
  * @property {readonly [number, number]} range  seconds
  * @property {readonly Marker[]} markers
  * @property {import("../rules/times.js").Zone} zone
- * @property {(value: number) => string} inWords
+ * @property {(values: readonly number[]) => readonly string[]} axisInWords
  * @property {readonly number[] | undefined} steps  of the axis of values, where they are not the round numbers of ten
  * @property {(index: number | null, seconds: number | null) => void} point  the pointer is there; null: nowhere
  * @property {(from: number, to: number) => void} zoom  seconds
@@ -63,7 +63,7 @@ export function drawPlot(element, drawn) {
           size: LEFT,
           gap: 6,
           space: 34,
-          values: (_, splits) => splits.map((value) => drawn().inWords(value)),
+          values: (_, splits) => [...drawn().axisInWords(splits)],
           ...(steps ? { incrs: [...steps] } : {}),
         },
       ],

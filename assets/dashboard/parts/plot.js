@@ -1,8 +1,9 @@
 /** A plot over time, with what its lines mean, what was changed meanwhile, and the same numbers as a table. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { count, rate, short } from "../rules/numbers.js";
-import { DASHES, endsOf, isBlank, valuesOf, wholeMinute } from "../rules/history.js";
+import { count, rate, ratesAlike, short } from "../rules/numbers.js";
+import { DASHES, blankInWords, endsOf, isBlank, valuesOf, wholeMinute } from "../rules/history.js";
 import { atOf, lasts, wall } from "../rules/times.js";
+import { serverNow } from "../api/call.js";
 import { setFilters } from "../state/place.js";
 import { theme } from "../state/taste.js";
 import { h, html } from "./html.js";
@@ -23,16 +24,10 @@ const TIME_STEPS = [
 
 /** On the axis, and where there is room. */
 const UNITS = {
-  rate: { axis: rateOnAxis, words: rate, steps: undefined },
-  count: { axis: short, words: (/** @type {number | null} */ n) => count(n), steps: WHOLE_STEPS },
-  seconds: { axis: lasts, words: (/** @type {number | null} */ n) => (n === null ? "–" : lasts(n)), steps: TIME_STEPS },
+  rate: { axis: ratesAlike, words: rate, steps: undefined },
+  count: { axis: (/** @type {readonly number[]} */ values) => values.map(short), words: (/** @type {number | null} */ n) => count(n), steps: WHOLE_STEPS },
+  seconds: { axis: (/** @type {readonly number[]} */ values) => values.map((value) => lasts(value)), words: (/** @type {number | null} */ n) => (n === null ? "–" : lasts(n)), steps: TIME_STEPS },
 };
-
-/** @param {number} perSecond */
-function rateOnAxis(perSecond) {
-  if (perSecond === 0) return "0";
-  return perSecond >= 1000 ? `${short(perSecond)}/s` : rate(perSecond);
-}
 
 /** A marker counts as pointed at from so far, as a part of the range. */
 const NEAR = 0.012;
@@ -65,7 +60,7 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
     range,
     markers,
     zone,
-    inWords: UNITS[unit].axis,
+    axisInWords: UNITS[unit].axis,
     steps: UNITS[unit].steps,
     point: (index, seconds) => setPointed({ index, seconds }),
     zoom,
@@ -95,7 +90,7 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
     <figcaption class="plot-title">${title}${pointed.index === null ? null : html` <span class="plot-time">${atOf((at[pointed.index] ?? 0) * 1000, zone)}</span>`}</figcaption>
     <ul class="plot-legend">${lines.map((line, i) => html`<li key=${line.title}>${h(Swatch, { kind: line.kind, dash: DASHES[i % DASHES.length] ?? [] })} ${line.title}
       <b>${UNITS[unit].words(values[i]?.[pointed.index ?? lastKnown(values[i] ?? [])] ?? null)}</b></li>`)}</ul>
-    <div class="plot-canvas" ref=${element} aria-hidden="true">${isBlank(history) ? html`<p class="plot-blank">Nothing was measured in this time.</p>` : null}</div>
+    <div class="plot-canvas" ref=${element} aria-hidden="true">${isBlank(history) ? html`<p class="plot-blank"><span>${blankInWords(history, serverNow(), (first) => wall(first, zone)?.time ?? "")}</span></p>` : null}</div>
     ${isMissing ? html`<p class="plot-marker" role="alert">What draws this plot could not be loaded: reload the page. The table below has its numbers.</p>` : null}
     <p class="plot-marker">${marker ? `${marker.sign} · ${wall(marker.at, zone)?.time} ${marker.text}` : ""}</p>
     ${picked !== null && links ? h(Picked, { at: picked * 1000, zone, links, close: () => setPicked(null) }) : null}

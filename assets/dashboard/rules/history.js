@@ -50,6 +50,19 @@ export function isBlank({ due }) {
   return due.every((value) => value === null);
 }
 
+/** Of a range that reaches until now it may be too early to say anything. */
+const IS_NOW = 2 * 60_000;
+
+/**
+ * @param {Pick<History, "to">} history that is blank @param {number} now @param {(at: number) => string} inWords
+ * @returns {string} why
+ */
+export function blankInWords({ to }, now, inWords) {
+  if (Date.parse(to) < now - IS_NOW) return "Nothing was measured in this time.";
+  const first = (Math.floor(now / 60_000) + 1) * 60_000;
+  return `Nothing was measured yet: the first point comes when a minute is over, at ${inWords(first)}.`;
+}
+
 /** The range of a screen, as the address has it. */
 export const FIRST_RANGE = "-1h";
 

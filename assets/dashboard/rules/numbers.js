@@ -51,6 +51,13 @@ export function rate(perSecond) {
   return value * 3600 >= 0.95 ? `${Math.round(value * 3600)}/h` : "< 1/h";
 }
 
+/** For an axis, all in the one unit that the largest of them has: `0`, `5/min`, `10/min`. @param {readonly number[]} perSecond @returns {string[]} */
+export function ratesAlike(perSecond) {
+  const most = Math.max(0, ...perSecond);
+  const [times, unit] = most >= 0.95 ? [1, "s"] : most * 60 >= 0.95 ? [60, "min"] : [3600, "h"];
+  return perSecond.map((value) => (value === 0 ? "0" : `${short(Number((value * times).toPrecision(3)))}/${unit}`));
+}
+
 /** @param {number} number */
 function trimmed(number) {
   return number.toFixed(1).replace(/\.0$/, "");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pieces } from "../../../assets/dashboard/rules/blanks.js";
-import { causesOf, foldingInWords, spanOf, together } from "../../../assets/dashboard/rules/causes.js";
+import { causesOf, foldingInWords, severalInWords, spanOf, together } from "../../../assets/dashboard/rules/causes.js";
 import { bodyOf, inWords, queryOf, valuesOf, whichOf } from "../../../assets/dashboard/rules/dead-letter-filter.js";
 import { readFilters } from "../../../assets/dashboard/rules/filters.js";
 import { FILTERS } from "../../../assets/dashboard/rules/dead-letter-filter.js";
@@ -148,11 +148,12 @@ test("below 20 attempts nothing is said of a version", () => {
   const few = versionRows([{ version: "2", count: 5 }], [attempts("2", 19, 19), attempts("1", 500, 5)], "dialogue");
   assert.deepEqual(comparisons(few), ["Version 2 has 19 attempts lately: too few to say."]);
   assert.equal(blamed(few), null);
-  const other = versionRows([{ version: "2", count: 5 }], [attempts("2", 100, 50), attempts("1", 3, 0)], "dialogue");
+  const other = versionRows([{ version: "2", count: 5 }], [attempts("2", 100, 50), attempts("1", 3, 0), attempts("3", 1, 0)], "dialogue");
   assert.deepEqual(comparisons(other), [
     "Version 2 fails 50 % of its attempts (50 of 100).",
     "There is no other version with enough attempts to compare it with.",
     "Version 1 has 3 attempts: too few to say.",
+    "Version 3 has 1 attempt: too few to say.",
   ]);
   assert.equal(blamed(other), null);
 });
@@ -169,4 +170,13 @@ test("versions that fail alike are not blamed", () => {
 test("what lies between alike and different is left to the reader, with the numbers", () => {
   const rows = versionRows([{ version: "2", count: 5 }, { version: "1", count: 4 }], [attempts("2", 40, 38), attempts("1", 23, 8)], "dialogue");
   assert.equal(comparisons(rows)[1], "Version 1 fails 35 % of its attempts (8 of 23).");
+});
+
+test("several causes are named as several, and one as one, whatever its queues", () => {
+  const group = (/** @type {string} */ error_fingerprint, /** @type {string} */ engine_type) => ({
+    engine_type, error_fingerprint, count: 1, redrivable: 1, first_dead_lettered_at: "2026-11-29T00:00:00Z", last_dead_lettered_at: "2026-11-29T00:00:00Z", sample_event_id: "x", sample_message: null,
+  });
+  assert.equal(severalInWords([group("a", "vision"), group("a", "dialogue")], false), null);
+  assert.equal(severalInWords([group("a", "vision"), group("b", "vision")], false), "2 causes");
+  assert.equal(severalInWords([group("a", "vision"), group("b", "dialogue")], true), "more than 2 causes in 2 queues");
 });

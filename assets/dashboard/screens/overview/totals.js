@@ -1,5 +1,6 @@
 /** All queues together, in five numbers. */
 import { count, rate } from "../../rules/numbers.js";
+import { ofSlots } from "../../rules/slots.js";
 import { valuesOf } from "../../rules/history.js";
 import { usePoll } from "../../state/poll.js";
 import { session } from "../../state/session.js";
@@ -23,11 +24,10 @@ export function Totals({ totals }) {
   const spark = (column, kind, unit) =>
     history ? h(Spark, { values: valuesOf(history, { title: "", column, kind }, unit), kind, title: `the last ${MINUTES} minutes` }) : null;
   const oldest = totals.due > 0 ? `oldest ${lasts(totals.oldest_due_age_seconds)}` : "nobody waits";
-  const free = slots.unlimited_engines > 0 ? `${count(slots.total)} slots and more` : `of ${count(slots.total)} slots`;
-  const late = rates.late_per_second > 0 ? `${rate(rates.late_per_second)} report late` : "none reports late";
+  const late = rates.late_per_second > 0 ? `${rate(rates.late_per_second)} late reports` : "0 late reports";
   const all = [
     { title: "Due", value: count(totals.due, totals.is_approximate), small: oldest, line: spark("due", "warning", "count"), to: queues("due") },
-    { title: "Processing", value: count(totals.processing), small: free, line: spark("processing", "busy", "count"), to: queues() },
+    { title: "Processing", value: count(totals.processing), small: ofSlots(slots), line: spark("processing", "busy", "count"), to: queues() },
     {
       title: "Completed",
       value: rate(rates.completed_per_second),

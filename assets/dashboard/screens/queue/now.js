@@ -1,5 +1,6 @@
 /** What is in the queue just now, and how fast it moves. */
 import { count, percent, quantile, rate } from "../../rules/numbers.js";
+import { busySlots } from "../../rules/slots.js";
 import { failedRatio } from "../../rules/queue-state.js";
 import { lasts } from "../../rules/times.js";
 import { h, html } from "../../parts/html.js";
@@ -23,7 +24,7 @@ export function Now({ poll }) {
 function Numbers({ queue }) {
   const { engine_type: name, due, delayed, processing, slots, settings, rates, is_approximate: isApproximate } = queue;
   const most = settings.max_processing.value;
-  const slotsInWords = `${count(slots.busy)} of ${count(slots.total)} slots${slots.unlimited_engines > 0 ? " and more" : ""}`;
+  const slotsInWords = busySlots(slots);
   /** @param {string} status */
   const events = (status) => ({ screen: "events", filters: { engine_type: name, status } });
   return html`<div class="now">
@@ -77,7 +78,7 @@ function withinOf(p99, none) {
 /** @param {Queue["rates"]} rates */
 function failuresOf(rates) {
   const ratio = failedRatio(rates);
-  const late = rates.late_per_second > 0 ? `; ${rate(rates.late_per_second)} report late` : "";
+  const late = rates.late_per_second > 0 ? `; ${rate(rates.late_per_second)} late reports` : "";
   return ratio === null ? "no attempt has ended lately" : `${percent(ratio)} of attempts fail, ${rate(rates.lost_per_second)} are lost${late}`;
 }
 
