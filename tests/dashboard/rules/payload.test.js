@@ -27,7 +27,7 @@ test("bytes are counted, not characters, as the server counts them", () => {
 });
 
 test("a payload without a fault says how large it is, and how large it may be", () => {
-  assert.equal(sizeInWords(checked("{}"), { max_payload_bytes: 1_048_576, max_json_depth: 64 }), "It is JSON of 2 B of 1.0 MiB at most.");
+  assert.equal(sizeInWords(checked("{}"), { max_payload_bytes: 1_048_576, max_json_depth: 64 }), "It is JSON of 2 B of 1 MiB at most.");
   assert.equal(sizeInWords(checked("{}")), "It is JSON of 2 B.");
 });
 
