@@ -1,6 +1,7 @@
 /** Plots of a queue, or of all, over the time that the address names. */
 import { useState } from "../vendor/hooks.js";
 import { call, serverNow } from "../api/call.js";
+import { signsInWords } from "../rules/changes.js";
 import { isBlank, rangeOf } from "../rules/history.js";
 import { usePoll } from "../state/poll.js";
 import { h, html } from "./html.js";
@@ -39,7 +40,8 @@ export function HistoryPanel({ title, values, plots, engineType, more = [], link
     actions: h(Range, { values }),
     children: (/** @type {import("../rules/history.js").History} */ history) => {
       const shown = markers.filter(({ at }) => at >= Date.parse(history.from) && at <= Date.parse(history.to));
-      return html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers: shown, ...(links ? { links } : {}) }))}</div>`;
+      const signs = signsInWords(shown);
+      return html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers: shown, ...(links ? { links } : {}) }))}</div>${signs === "" ? null : html`<p class="note">${signs}</p>`}`;
     },
   });
 }

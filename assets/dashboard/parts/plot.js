@@ -1,6 +1,6 @@
 /** A plot over time, with what its lines mean, what was changed meanwhile, and the same numbers as a table. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { count, rate, ratesAlike, short } from "../rules/numbers.js";
+import { count, rate, ratesAlike, secondsAlike, short } from "../rules/numbers.js";
 import { DASHES, blankInWords, endsOf, isBlank, valuesOf, wholeMinute } from "../rules/history.js";
 import { atOf, lasts, wall } from "../rules/times.js";
 import { serverNow } from "../api/call.js";
@@ -26,7 +26,7 @@ const TIME_STEPS = [
 const UNITS = {
   rate: { axis: ratesAlike, words: rate, steps: undefined },
   count: { axis: (/** @type {readonly number[]} */ values) => values.map(short), words: (/** @type {number | null} */ n) => count(n), steps: WHOLE_STEPS },
-  seconds: { axis: (/** @type {readonly number[]} */ values) => values.map((value) => lasts(value)), words: (/** @type {number | null} */ n) => (n === null ? "–" : lasts(n)), steps: TIME_STEPS },
+  seconds: { axis: secondsAlike, words: (/** @type {number | null} */ n) => (n === null ? "–" : lasts(n)), steps: TIME_STEPS },
 };
 
 /** A marker counts as pointed at from so far, as a part of the range. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, count, percent, quantile, rate, ratesAlike, short } from "../../../assets/dashboard/rules/numbers.js";
+import { bytes, count, percent, quantile, rate, ratesAlike, secondsAlike, short } from "../../../assets/dashboard/rules/numbers.js";
 import { busySlots, ofSlots } from "../../../assets/dashboard/rules/slots.js";
 
 const all = (what, cases) => cases.forEach(([value, text]) => assert.equal(what(value), text, `${value}`));
@@ -42,6 +42,10 @@ test("an axis has one unit", () => {
   assert.deepEqual(ratesAlike([0, 0.001, 0.002]), ["0", "3.6/h", "7.2/h"]);
   assert.deepEqual(ratesAlike([0, 1000, 2000]), ["0", "1k/s", "2k/s"]);
   assert.deepEqual(ratesAlike([]), []);
+  assert.deepEqual(secondsAlike([0, 0.05, 0.1]), ["0", "50 ms", "100 ms"]);
+  assert.deepEqual(secondsAlike([0, 30, 60, 90]), ["0", "30 s", "60 s", "90 s"]);
+  assert.deepEqual(secondsAlike([0, 300, 600]), ["0", "5 min", "10 min"]);
+  assert.deepEqual(secondsAlike([0, 7200, 14_400]), ["0", "2 h", "4 h"]);
 });
 
 test("slots, and engines that name no limit", () => {
