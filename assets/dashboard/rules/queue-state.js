@@ -63,6 +63,7 @@ function judged(queue, attention, maxProcessing) {
   if (queue.oldest_due_age_seconds > LATE_SECONDS) return { code: "behind", why: `the oldest due event has waited for ${lasts(queue.oldest_due_age_seconds)}` };
   const { completed_per_second, failed_per_second, lost_per_second, enqueued_per_second } = queue.rates;
   const moves = completed_per_second + failed_per_second + lost_per_second + enqueued_per_second;
+  if (queue.due > 0 && isUntouched(queue)) return { code: "flowing", why: `${waitsInWords(queue)}; engines may take that long` };
   if (queue.due + queue.processing > 0 || moves > 0) return { code: "flowing", why: "events are worked on, and none waits for long" };
   return { code: "idle", why: queue.delayed > 0 ? "nothing is due yet" : "nothing waits" };
 }
@@ -73,10 +74,15 @@ function isUntouched({ processing, rates }) {
 }
 
 /** @param {Facts} queue */
-function stalledInWords({ due, oldest_due_age_seconds, engines: { active } }) {
+function waitsInWords({ due, oldest_due_age_seconds }) {
   const age = lasts(oldest_due_age_seconds);
-  const waits = due === 1 ? `1 event has been due for ${age}` : `${due} events are due, the oldest for ${age}`;
-  return `${waits}, and none is being worked on; ${active === 1 ? "1 engine is" : `${active} engines are`} active`;
+  return due === 1 ? `1 event has been due for ${age}` : `${due} events are due, the oldest for ${age}`;
+}
+
+/** @param {Facts} queue */
+function stalledInWords(queue) {
+  const { active } = queue.engines;
+  return `${waitsInWords(queue)}, and none is being worked on; ${active === 1 ? "1 engine is" : `${active} engines are`} active`;
 }
 
 /** @param {Facts} queue */

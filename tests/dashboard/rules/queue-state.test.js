@@ -55,6 +55,7 @@ test("a state is shown as no better than what the server says of the queue", () 
 test("a queue on which nobody works says since when, and who could", () => {
   const why = (more) => stateOf(queue({ oldest_due_age_seconds: 65, ...more })).why;
   assert.equal(why({ due: 60, engines: { active: 1 } }), "60 events are due, the oldest for 1 min 5 s, and none is being worked on; 1 engine is active");
+  assert.equal(why({ due: 3, oldest_due_age_seconds: 7, engines: { active: 1 } }), "3 events are due, the oldest for 7 s; engines may take that long");
   assert.equal(why({ due: 1, engines: { active: 2 } }), "1 event has been due for 1 min 5 s, and none is being worked on; 2 engines are active");
 });
 
