@@ -1,5 +1,5 @@
 /** The filters of dead letters, for the list, the groups and one cause. */
-import { NAMES, REASONS, reason, titleOf } from "../rules/dead-letter-filter.js";
+import { FILTERS, NAMES, REASONS, reason, titleOf } from "../rules/dead-letter-filter.js";
 import { useOverview } from "../state/overview.js";
 import { FilterBar } from "./filter-bar.js";
 import { h } from "./html.js";
@@ -22,5 +22,5 @@ function fieldOf(name, queues) {
 /** @param {{ values: Readonly<Record<string, string>>, children?: import("./html.js").Children }} props */
 export function DeadLetterFilters({ values, children }) {
   const queues = useOverview().data?.queues.map(({ engine_type }) => engine_type).sort() ?? [];
-  return h(FilterBar, { fields: NAMES.map((name) => fieldOf(name, queues)), values, children });
+  return h(FilterBar, { fields: NAMES.map((name) => fieldOf(name, queues)), values, specs: FILTERS, children });
 }

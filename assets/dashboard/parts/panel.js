@@ -52,7 +52,7 @@ function Trouble({ poll, error, gone }) {
     ${error.status === 403 ? html`<p>${rolesOf(error)}</p>` : null}
     ${error.code === "database_timeout" ? html`<p>The database had no time for it. Narrow it down: name one queue, or a shorter time. It is not asked again by itself.</p>` : null}
     <p class="trouble-next">${poll.data === null ? "" : "What is shown is what was known before. "}${left === null ? "" : `Next try ${left < 1 ? "now" : `in ${lasts(left)}`}. `}
-      ${h(Button, { onClick: poll.refresh, children: "Try now" })}</p>
+      ${error.status === 422 ? "It would be refused again: change what is asked for." : h(Button, { onClick: poll.refresh, children: "Try now" })}</p>
   </div>`;
 }
 

@@ -15,8 +15,8 @@ import { tell } from "./notices.js";
 
 /** @typedef {import("../api/call.js").CallError} CallError */
 
-/** @param {{ values: Readonly<Record<string, string>> }} of the filter, as the address has it @returns {Promise<number | null>} null: nothing was done */
-export async function purgeMany({ values }) {
+/** @param {{ values: Readonly<Record<string, string>>, of?: string | null }} of the filter, as the address has it; of: how many causes they died of, where it is not one @returns {Promise<number | null>} null: nothing was done */
+export async function purgeMany({ values, of = null }) {
   // What dies while the question stands is not meant.
   const asOf = new Date(serverNow()).toISOString();
   const wanted = bodyOf(values, serverNow());
@@ -31,7 +31,7 @@ export async function purgeMany({ values }) {
     }
     const request = { body: { filter, expected_count: matched } };
     const isWanted = await ask({
-      title: `Discard ${letters(matched)}?`,
+      title: `Discard ${letters(matched)}${of === null ? "" : ` of ${of}`}?`,
       sentence: `${news}They go for good and cannot be redriven any more; their events stay, as failed, until their retention ends. This cannot be undone.`,
       facts: [["Which", filterWords(values)]],
       form: () => html`${h(JobsAtWork, { jobs, then: "What is discarded before the job comes to it is not redriven." })}<p>${h(Button, { onClick: () => exportLetters(values), children: "Export them as JSON lines first" })}</p>`,

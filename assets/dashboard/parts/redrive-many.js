@@ -36,11 +36,12 @@ import { RedriveForm } from "./redrive-form.js";
 /**
  * @param {object} of
  * @param {Readonly<Record<string, string>>} of.values the filter, as the address has it
+ * @param {string | null} [of.of] how many causes they died of, where it is not one
  * @param {boolean} [of.isRest] some have been tried by now
  * @param {number} [of.canary] how many are tried first
  * @returns {Promise<Job | null>} null: no job was made
  */
-export async function redriveMany({ values, isRest = false, canary = 0 }) {
+export async function redriveMany({ values, of = null, isRest = false, canary = 0 }) {
   // Those that die while the question stands are not meant, perhaps again and by this very redrive.
   const asOf = new Date(serverNow()).toISOString();
   const wanted = bodyOf(values, serverNow());
@@ -65,7 +66,7 @@ export async function redriveMany({ values, isRest = false, canary = 0 }) {
   if (typeof wanted["engine_type"] === "string") void paceOf(wanted["engine_type"]).then(change);
   for (;;) {
     const isWanted = await ask({
-      title: isRest ? "Redrive the rest" : "Redrive as a job",
+      title: of !== null ? `Redrive dead letters of ${of}` : isRest ? "Redrive the rest" : "Redrive as a job",
       sentence: `The server puts them back into their queues, the oldest first, also when this page is closed. It can be paused and cancelled; what an engine has finished stays done.`,
       facts: [["Which", filterWords(values)]],
       form: () => h(RedriveForm, { plan, change, filter: body().filter }),

@@ -139,3 +139,14 @@ export function foldingInWords(causes) {
   const of = types.size === 1 && type ? `, all ${type}${events.size === 1 && event ? ` of ${event}` : ""}` : "";
   return `${small.length} causes are of ${each} each${of}: the same error, perhaps, with another message each time.`;
 }
+
+/**
+ * @param {readonly Group[]} groups @param {boolean} hasMore than these
+ * @returns {string | null} `48 causes in 3 queues`; null: all died of one
+ */
+export function severalInWords(groups, hasMore) {
+  const causes = new Set(groups.map((group) => group.error_fingerprint ?? null)).size;
+  const queues = new Set(groups.map((group) => group.engine_type ?? "")).size;
+  if (causes < 2) return null;
+  return `${hasMore ? "more than " : ""}${causes} causes${queues > 1 ? ` in ${queues} queues` : ""}`;
+}

@@ -1,4 +1,5 @@
 /** Which events a list shows: tabs, filters of the address, parameters of the query, and what bulk calls can be told of it. */
+import { titleOf } from "./event-company.js";
 import { parametersOf } from "./filters.js";
 import { visible } from "./text.js";
 
@@ -14,8 +15,8 @@ export const FILTERS = {
   failing: { kind: "flag" },
   lease_losses_min: { kind: "number", least: 0, most: 100 },
   scenario_run_id: { kind: "text", most: 64 },
-  caused_by: { kind: "text", most: 36 },
-  leased_by: { kind: "text", most: 36 },
+  caused_by: { kind: "id" },
+  leased_by: { kind: "id" },
   error_type: { kind: "text", most: 200 },
   idempotency_key: { kind: "text", most: 255 },
   unique_key: { kind: "text", most: 256 },
@@ -75,18 +76,18 @@ export function queryOf(values, now) {
 const BULK = ["engine_type", "event_type", "scenario_run_id"];
 
 /**
- * The filter of a bulk call that means the same as the list: null where there is none, for bulk calls know fewer filters.
+ * The filter of a bulk call that means the queued ones of the list: null where there is none, for bulk calls know fewer filters.
  * Other than queued events they never touch.
  * @param {Values} values @returns {Record<string, string> | null}
  */
 export function bulkFilterOf(values) {
   const names = NAMES.filter((name) => values[name] !== undefined && values[name] !== "");
-  if (values["status"] !== "queued" || names.some((name) => name !== "status" && !BULK.includes(name))) return null;
+  if ((values["status"] ?? "queued") !== "queued" || names.some((name) => name !== "status" && !BULK.includes(name))) return null;
   const named = names.filter((name) => BULK.includes(name));
   return named.length === 0 ? null : Object.fromEntries(named.map((name) => [name, values[name] ?? ""]));
 }
 
-/** @param {Readonly<Record<string, unknown>>} filter @returns {string} `engine_type dialogue, event_type line.requested` */
+/** @param {Readonly<Record<string, unknown>>} filter @returns {string} `queue dialogue, event type line.requested` */
 export function inWords(filter) {
-  return Object.entries(filter).map(([name, value]) => `${name} ${Array.isArray(value) ? `${value.length} of them` : visible(String(value))}`).join(", ");
+  return Object.entries(filter).map(([name, value]) => `${titleOf(name)} ${Array.isArray(value) ? `${value.length} of them` : visible(String(value))}`).join(", ");
 }

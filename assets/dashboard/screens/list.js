@@ -6,12 +6,14 @@ import { loadCommands } from "../parts/copy-as.js";
  * @typedef {object} Listed
  * @property {string} at the first part of the address, with `/:id` where the screen is about one thing
  * @property {string} title
+ * @property {(filters: Readonly<Record<string, string>>) => string} [titleWith] where it depends on the filters
  * @property {import("../api/call.js").OperationId | null} operation what a token must be allowed, to see it
  * @property {() => Promise<{ screen: Screen }>} load
  */
 /**
  * @typedef {object} Screen
  * @property {Readonly<Record<string, import("../rules/filters.js").FilterSpec>>} filters
+ * @property {boolean} [isOfId] what it is about is named by a whole id
  * @property {(props: ScreenProps) => import("../parts/html.js").Children} view
  */
 /** @typedef {{ id: string, values: Readonly<Record<string, string>> }} ScreenProps */
@@ -26,7 +28,7 @@ export const screens = [
   { at: "events", title: "Events", operation: "list_events", load: () => import("./events.js") },
   { at: "events/:id", title: "Event", operation: "read_event", load: () => import("./event.js") },
   { at: "dead-letters", title: "Dead letters", operation: "list_dead_letters", load: () => import("./dead-letters.js") },
-  { at: GROUP, title: "Dead letters of one cause", operation: "group_dead_letters", load: () => import("./dead-letter-group.js") },
+  { at: GROUP, title: "Dead letters of one cause", titleWith: (filters) => (filters["error_fingerprint"] === undefined ? "Dead letters that match" : "Dead letters of one cause"), operation: "group_dead_letters", load: () => import("./dead-letter-group.js") },
   { at: "redrive-jobs", title: "Redrive jobs", operation: "list_redrive_jobs", load: () => import("./redrive-jobs.js") },
   { at: "redrive-jobs/:id", title: "Redrive job", operation: "read_redrive_job", load: () => import("./redrive-job.js") },
   { at: "help", title: "Help", operation: null, load: () => import("./help.js") },

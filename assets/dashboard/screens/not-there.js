@@ -5,6 +5,7 @@ import { Button } from "../parts/button.js";
 import { Copy } from "../parts/copy.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
+import { Stranger } from "../parts/stranger.js";
 
 export function NotThere() {
   return html`<section class="panel"><h2>There is no such screen</h2>
@@ -22,6 +23,14 @@ export function NotAllowed({ title, operation }) {
       ? html`<p>An admin's token makes tokens, and sees neither queues nor events. Make one that does, sign out, and sign in with it:</p>
         <pre>${FOR_LOOKING} ${h(Copy, { text: FOR_LOOKING, label: "copy" })}</pre>`
       : null}</section>`;
+}
+
+/** @param {{ title: string, why: string }} props */
+export function NoWholeId({ title, why }) {
+  const { screen, id } = place.value;
+  return html`<section class="panel"><h2>${title}: this id cannot be looked up</h2>
+    <p class="id">${h(Stranger, { text: id })}</p><p>${why}.</p>
+    <p>${h(Link, { to: { screen }, children: "To the list" })}</p></section>`;
 }
 
 /** The server is away, or serves another version by now. @param {{ title: string }} props */

@@ -49,4 +49,4 @@ function Facts({ job }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { filters: {}, view: RedriveJob };
+export const screen = { filters: {}, isOfId: true, view: RedriveJob };

@@ -52,9 +52,12 @@ test("relative times are instants in the query", () => {
   assert.deepEqual(queryOf({ created_after: "-1h", failing: "false", engine_type: "a" }, NOW), { created_after: "2026-11-29T01:00:00.000Z", engine_type: "a" });
 });
 
-test("a bulk call means what the list shows, or is not offered", () => {
+test("a bulk call means the queued ones of what the list shows, or is not offered", () => {
   assert.deepEqual(bulkFilterOf({ status: "queued", engine_type: "a", event_type: "b" }), { engine_type: "a", event_type: "b" });
   assert.equal(bulkFilterOf({ status: "queued" }), null);
-  assert.equal(bulkFilterOf({ engine_type: "a" }), null);
+  assert.deepEqual(bulkFilterOf({ engine_type: "a" }), { engine_type: "a" });
+  assert.equal(bulkFilterOf({ engine_type: "a", status: "completed" }), null);
+  assert.equal(bulkFilterOf({ engine_type: "a", failing: "true" }), null);
+  assert.equal(bulkFilterOf({}), null);
   assert.equal(bulkFilterOf({ status: "queued", engine_type: "a", created_after: "-1d" }), null);
 });

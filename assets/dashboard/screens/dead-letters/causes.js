@@ -1,6 +1,6 @@
 /** The causes of dead letters, the newest surge first. */
 import { call, serverNow } from "../../api/call.js";
-import { BY, BY_TYPE, causesOf, foldingInWords, spanOf } from "../../rules/causes.js";
+import { BY, BY_TYPE, causesOf, foldingInWords, severalInWords, spanOf } from "../../rules/causes.js";
 import { queryOf, reason } from "../../rules/dead-letter-filter.js";
 import { count } from "../../rules/numbers.js";
 import { visible } from "../../rules/text.js";
@@ -57,13 +57,14 @@ function AllThatMatch({ data, filter }) {
   if (data === null || data.items.length === 0) return null;
   /** @param {"count" | "redrivable"} of */
   const many = (of) => (data.has_more ? "" : ` (${count(data.items.reduce((sum, group) => sum + group[of], 0))})`);
+  const of = severalInWords(data.items, data.has_more);
   const redrive = async () => {
-    const job = await redriveMany({ values: filter });
+    const job = await redriveMany({ values: filter, of });
     if (job !== null) go({ screen: "redrive-jobs", id: job.job_id });
   };
   const none = data.items.every(({ redrivable }) => redrivable === 0) ? "All of them were redriven as other events already" : null;
   return html`${h(Button, { operation: "create_redrive_job", why: none, onClick: redrive, children: `Redrive all that match${many("redrivable")}` })}
-    ${h(Button, { operation: "purge_dead_letters", kind: "danger", onClick: () => purgeMany({ values: filter }), children: `Discard all that match${many("count")}` })}`;
+    ${h(Button, { operation: "purge_dead_letters", kind: "danger", onClick: () => purgeMany({ values: filter, of }), children: `Discard all that match${many("count")}` })}`;
 }
 
 /** @param {{ data: Groups, values: Values }} props */
