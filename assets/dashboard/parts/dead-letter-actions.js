@@ -14,11 +14,27 @@ import { short } from "./id.js";
 import { tell } from "./notices.js";
 import { PayloadEditor } from "./payload-editor.js";
 
-/** @typedef {{ event_id: string, redriven_as?: string | null }} Letter */
+/** @typedef {{ event_id: string, redriven_as?: string | null, lease_losses?: number }} Letter */
 
-/** Light: it is done at once. There is no undo, for an engine may have it a moment later. @param {Letter} letter */
-export function redriveOne({ event_id }) {
-  return act("redrive_dead_letter", { path: { event_id }, body: {} }, { done: `${short(event_id)} is queued again. Until an engine takes it, it can be cancelled on its page.` });
+/** So many engines that fell silent with one event are hardly chance. */
+const LOSSES_OF_POISON = 2;
+
+/** Light: it is done at once, but for one that engines die of. There is no undo, for an engine may have it a moment later. @param {Letter} letter */
+export async function redriveOne({ event_id, lease_losses = 0 }) {
+  const request = { path: { event_id }, body: {} };
+  if (lease_losses >= LOSSES_OF_POISON) {
+    const isWanted = await ask({
+      title: "Redrive an event that engines fell silent with?",
+      sentence: `${lease_losses} engines were lost while they worked on it. If it is what kills them, it kills the next one as well: its losses are counted from nothing again.`,
+      facts: [["Event", html`<span class="id">${event_id}</span>`]],
+      verb: "Redrive it anyway",
+      isDanger: true,
+      cli: () => asCli("redrive_dead_letter", request),
+      curl: () => asCurl("redrive_dead_letter", request),
+    });
+    if (!isWanted) return null;
+  }
+  return act("redrive_dead_letter", request, { done: `${short(event_id)} is queued again. Until an engine takes it, it can be cancelled on its page.` });
 }
 
 /** Middle: for good. @param {Letter} letter @returns {Promise<boolean>} */

@@ -97,3 +97,24 @@ dashboardTest("letters that a producer has sent as escapes can be read; raw is w
   await page.getByRole("button", { name: "raw", exact: true }).first().click();
   await page.locator(".json-raw", { hasText: "\\u20264242" }).waitFor();
 });
+
+dashboardTest("an event that engines fell silent with is not redriven without a question", night, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const queue = "kills-engines";
+  const policy = { dead_letter_threshold: 2, retry_delay: { initial: 0, max: 0 } };
+  const [id] = await operator.enqueue([{ engine_type: queue, event_type: "killing.requested", payload: 1, retry_policy: policy }]);
+  for (const _ of [1, 2]) {
+    const engine = await Engine.register(own, queue);
+    assert.equal((await engine.exchange({ wait: 20, lease: 1 })).length, 1);
+  }
+  while ((await operator.call("GET", `events/${id}`)).dead_letter_reason === null) await page.waitForTimeout(300);
+  await dashboard.open(`#/events/${id}`);
+  await page.getByRole("button", { name: "Redrive", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("2 engines were lost while they worked on it.").waitFor();
+  await dialog.getByRole("button", { name: "Leave it" }).click();
+  assert.equal((await operator.call("GET", `events/${id}`)).status, "failed");
+  await page.getByRole("button", { name: "Redrive", exact: true }).click();
+  await dialog.getByRole("button", { name: "Redrive it anyway" }).click();
+  await page.locator(".notice", { hasText: "is queued again" }).waitFor();
+});
