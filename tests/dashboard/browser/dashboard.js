@@ -14,6 +14,8 @@ const told = process.env["EVENTLEASE_DASHBOARD_INSTALLATIONS"];
 if (!told) throw new Error("these tests are run by `make check-dashboard`");
 /** @type {Record<"calm" | "night" | "crowd", Told>} */
 export const installations = JSON.parse(readFileSync(told, "utf8"));
+/** For a hang, in milliseconds: a test is not failed by a machine that is slow. */
+export const longest = 600_000;
 const pictures = process.env["EVENTLEASE_DASHBOARD_FAILURES"] ?? "/tmp";
 
 /**
@@ -130,7 +132,7 @@ export async function openDashboard(installation, options = {}) {
  * @param {(dashboard: Dashboard) => Promise<void>} run
  */
 export function dashboardTest(name, installation, options, run) {
-  test(name, { timeout: 240_000 }, () => withDashboard(name, installation, options, run));
+  test(name, { timeout: longest }, () => withDashboard(name, installation, options, run));
 }
 
 /**
@@ -142,7 +144,7 @@ export function dashboardTest(name, installation, options, run) {
  * @param {(dashboard: Dashboard, proxy: import("./proxy.js").Proxy) => Promise<void>} run
  */
 export function proxiedTest(name, installation, options, run) {
-  test(name, { timeout: 240_000 }, () =>
+  test(name, { timeout: longest }, () =>
     withDashboard(name, installation, { proxy: {}, ...options }, (dashboard) => run(dashboard, /** @type {import("./proxy.js").Proxy} */ (dashboard.stage.proxy))),
   );
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Caller } from "../installations/caller.js";
-import { installations, withDashboard } from "./dashboard.js";
+import { installations, longest, withDashboard } from "./dashboard.js";
 import { findNginx, Nginx } from "./nginx.js";
 
 const { night } = installations;
@@ -14,7 +14,7 @@ const skip = findNginx() === undefined && !process.env["CI"] ? "nginx is not ins
 
 for (const isStripped of [true, false]) {
   const name = `behind nginx that ${isStripped ? "takes the prefix off" : "leaves the prefix"}: signing in, looking, and a change`;
-  test(name, { timeout: 240_000, skip }, async () => {
+  test(name, { timeout: longest, skip }, async () => {
     const nginx = await Nginx.start(night.url, { host: "queue.example.test", isStripped });
     try {
       await withDashboard(name, night, { url: nginx.url, role: null, trustsAll: true }, (dashboard) => use(dashboard, `proxied-${isStripped}`));

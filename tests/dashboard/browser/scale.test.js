@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Caller } from "../installations/caller.js";
 import { Installation, runSql } from "../installations/installation.js";
-import { dashboardTest, installations, proxiedTest } from "./dashboard.js";
+import { dashboardTest, installations, longest, proxiedTest } from "./dashboard.js";
 
 const { calm, crowd } = installations;
 
@@ -77,7 +77,7 @@ proxiedTest("an hour open: neither memory, nor sockets, nor what is asked for gr
   }
 });
 
-test("50 viewers of the overview add no statement to the database", { timeout: 240_000 }, async () => {
+test("50 viewers of the overview add no statement to the database", { timeout: longest }, async () => {
   // Nobody else uses it.
   const installation = await Installation.start();
   try {

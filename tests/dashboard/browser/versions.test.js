@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer } from "../../../clients/typescript/dist/testing/index.js";
-import { installations, withDashboard } from "./dashboard.js";
+import { installations, longest, withDashboard } from "./dashboard.js";
 import { Replicas } from "./replicas.js";
 
 const { night } = installations;
@@ -12,7 +12,7 @@ const missed = /404 for the file|Refused to apply style/;
 
 /** @param {string} name @param {import("./dashboard.js").Options} options @param {(dashboard: import("./dashboard.js").Dashboard, replicas: Replicas) => Promise<void>} run */
 function replicasTest(name, options, run) {
-  test(name, { timeout: 240_000 }, async () => {
+  test(name, { timeout: longest }, async () => {
     const binary = process.env["EVENTLEASE_BINARY"];
     const second = await startServer({ ...(binary ? { binary } : {}), flags: ["--database-url", night.databaseUrl, "--auth", "required"] });
     const replicas = await new Replicas({ old: night.url, new: second.url }).start();
