@@ -188,7 +188,9 @@ async fn a_thousand_busy_queues_are_sent_in_less_than_300_kilobytes() {
             insert into eventlease.queue_history
             select engine_type, date_trunc('minute', statement_timestamp()) - interval '1 minute' * minute, random() * 10000, 0, 0, 0, 0, 0, 0,
                 0, 0, 0, 0, 0, 0, 0
-            from queues cross join generate_series(1, 22) minute)
+            -- that of all queues tells that the minute was measured
+            from (select engine_type from queues union all select '') known cross join generate_series(1, 22) minute
+            on conflict do nothing)
          insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
          select eventlease.new_event_id(statement_timestamp(), n % 16384), engine_type, 'e', 5, statement_timestamp() - interval '1 s' * random() * 9000, 1
          from queues cross join generate_series(1, 3) n",

@@ -14,6 +14,7 @@ export async function sizesOfFirstLoad() {
     const dashboard = await openDashboard(crowd, { isFresh: true });
     const { page } = dashboard;
     await page.addInitScript(() => {
+      performance.setResourceTimingBufferSize(2000);
       globalThis.requestIdleCallback = () => 0;
     });
     await dashboard.open(place);

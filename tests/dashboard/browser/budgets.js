@@ -39,6 +39,7 @@ async function five(measure) {
 
 /** In the page: keeps how long tasks of more than 50 milliseconds took. */
 function watchTasks() {
+  performance.setResourceTimingBufferSize(2000);
   /** @type {any} */ (globalThis).tasks = [];
   new PerformanceObserver((list) => /** @type {any} */ (globalThis).tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
 }
