@@ -801,7 +801,7 @@ export interface paths {
          *     what the database is warned of.
          * @description It is what this server measured last, at `as_of`: no more than 5 seconds ago while measuring keeps up. It asks the database
          *     nothing. Each server measures for itself, so two of them may answer a little differently. Where `Accept-Encoding` names gzip, the
-         *     reply comes compressed: with 1,000 queues it is a tenth as long.
+         *     reply comes compressed: with 1,000 queues it is a fifth as long or less.
          *
          *     Roles: orchestrator, operator, reader.
          */
