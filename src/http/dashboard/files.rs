@@ -112,8 +112,7 @@ mod tests {
 
     #[test]
     fn the_page_names_its_files_by_the_hash_of_all() {
-        let page =
-            "  <head>\n    <link rel=\"icon\" href=\"icon.svg\" />\n    <link rel=\"modulepreload\" href=\"parts/a.js\" />\n  </head>\n  \
+        let page = "  <head>\n    <link rel=\"icon\" href=\"icon.svg\" />\n    <link rel=\"modulepreload\" href=\"parts/a.js\" />\n  </head>\n  \
              <script src=\"main.js\"></script>";
         let files = files(&[(PAGE, page), ("main.js", "1"), ("parts/a.js", "2"), ("style.css", "3")]);
         let hash = files.hash.clone();
