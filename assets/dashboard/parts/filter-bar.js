@@ -20,14 +20,21 @@ import { zoneNow } from "./time.js";
 
 /** @typedef {Readonly<Record<string, import("../rules/filters.js").FilterSpec>>} Specs */
 
-/** @param {{ fields: readonly Field[], values: Readonly<Record<string, string>>, specs: Specs, children?: import("./html.js").Children }} props */
-export function FilterBar({ fields, values, specs, children }) {
+/**
+ * @param {object} props
+ * @param {readonly Field[]} props.fields
+ * @param {Readonly<Record<string, string>>} props.values
+ * @param {Specs} props.specs
+ * @param {(values: Readonly<Record<string, string>>) => Readonly<Record<string, string | null>>} [props.adds] what is set along with a filter, which is among the values then
+ * @param {import("./html.js").Children} [props.children]
+ */
+export function FilterBar({ fields, values, specs, adds = () => ({}), children }) {
   const set = fields.filter(({ name }) => values[name] !== undefined);
   const clear = () => setFilters(Object.fromEntries(set.map(({ name }) => [name, null])));
   return html`<div class="filter-bar" data-filters role="group" aria-label="Filters">
     ${set.map((field) => h(Chip, { key: field.name, field, value: values[field.name] ?? "" }))}
     ${set.length > 1 ? h(Button, { kind: "quiet", onClick: clear, children: "clear all" }) : null}
-    ${h(OneMore, { specs, fields: fields.filter(({ name }) => values[name] === undefined) })}
+    ${h(OneMore, { specs, set: (name, value) => setFilters({ ...adds({ ...values, [name]: value }), [name]: value }), fields: fields.filter(({ name }) => values[name] === undefined) })}
     ${children}
   </div>`;
 }
@@ -40,8 +47,8 @@ function Chip({ field: { name, title, choices, isTime }, value }) {
     <button type="button" class="filter-bar-cross" aria-label=${`Without ${title} ${visible(words)}`} onClick=${() => setFilter(name, null)}>✕</button></span>`;
 }
 
-/** @param {{ fields: readonly Field[], specs: Specs }} props those that are not set */
-function OneMore({ fields, specs }) {
+/** @param {{ fields: readonly Field[], specs: Specs, set: (name: string, value: string) => void }} props those that are not set */
+function OneMore({ fields, specs, set }) {
   const id = useId();
   const [name, setName] = useState("");
   const [value, setValue] = useState("");
@@ -54,7 +61,7 @@ function OneMore({ fields, specs }) {
     const why = spec === undefined || chosen === "" ? null : fault(spec, chosen);
     setWrong(why);
     if (why !== null) return;
-    setFilter(field.name, chosen);
+    set(field.name, chosen);
     setValue("");
   };
   /** @param {any} event */

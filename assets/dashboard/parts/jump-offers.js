@@ -126,7 +126,10 @@ async function ask(operation, request) {
   if (!may(operation)) return null;
   try {
     return (await call(operation, request)).data;
-  } catch {
+  } catch (error) {
+    const { kind, status } = /** @type {import("../api/call.js").CallError} */ (error);
+    // That nobody answers does not mean that there is no such thing.
+    if (kind !== "problem" || status >= 500) throw error;
     return null;
   }
 }

@@ -3,6 +3,7 @@ import { signal } from "../vendor/signals.js";
 import { bare, kindOf } from "../rules/ids.js";
 import { queueNames } from "../state/overview.js";
 import { go } from "../state/place.js";
+import { said } from "./act.js";
 import { h, html } from "./html.js";
 import { namesLike, offersOf, placeOfCause, placeOfId, wholeIds } from "./jump-offers.js";
 import { Link } from "./link.js";
@@ -12,6 +13,8 @@ import { Link } from "./link.js";
 
 const FIELD = "jump";
 const PIECE = "This is a piece of an id. None that was shown here fits it, nor does an event of its time or an engine. Copy the whole of it.";
+/** As long is an idempotency key at most. */
+const NAME_MOST = 256;
 const NOTHING = { said: "", offers: [] };
 const answer = signal(/** @type {Answer} */ (NOTHING));
 /** What was asked for last: an answer to anything before it comes too late. */
@@ -42,7 +45,7 @@ async function jump(text) {
   const mine = ++asked;
   if (text.trim() === "") return close();
   answer.value = { said: "Looking …", offers: [] };
-  const found = await lookFor(text);
+  const found = await lookFor(text).catch((error) => says(`It could not be looked up: ${said(error)}`));
   if (mine !== asked) return;
   if ("screen" in found) return open(found);
   answer.value = found;
@@ -67,6 +70,7 @@ async function lookFor(text) {
       return kind.isSure || offers.length > 0 ? only(offers, PIECE) : namesLike(bare(text));
     }
     case "unknown":
+      if (text.length > NAME_MOST) return says("That is longer than any name, and there is no id in it.");
       return namesLike(bare(text));
   }
 }
@@ -117,7 +121,7 @@ function press(event) {
 }
 
 export function Jump() {
-  const { said, offers } = answer.value;
+  const { said: words, offers } = answer.value;
   /** @param {ClipboardEvent & { currentTarget: HTMLInputElement }} event */
   const paste = (event) => {
     const text = event.clipboardData?.getData("text/plain") ?? "";
@@ -128,7 +132,7 @@ export function Jump() {
   };
   return html`<search class="jump" onKeyDown=${press}>
     <input id=${FIELD} type="search" placeholder="Paste an id, or name a queue ( / )" aria-label="Paste an id, or name a queue" autocomplete="off" spellcheck=${false} onPaste=${paste} onInput=${close} />
-    ${said || offers.length > 0 ? html`<div class="jump-found"><p role="status">${said || `${offers.length} found: the arrow keys lead to them`}</p>
-      <ul>${offers.map(({ words, to }) => html`<li key=${words} onClick=${close}>${h(Link, { to, children: words })}</li>`)}</ul></div>` : null}
+    ${words || offers.length > 0 ? html`<div class="jump-found"><p role="status">${words || `${offers.length} found: the arrow keys lead to them`}</p>
+      <ul>${offers.map((offer) => html`<li key=${offer.words} onClick=${close}>${h(Link, { to: offer.to, children: offer.words })}</li>`)}</ul></div>` : null}
   </search>`;
 }

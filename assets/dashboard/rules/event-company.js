@@ -57,3 +57,13 @@ export function missingOf(values) {
   }
   return null;
 }
+
+/**
+ * What is added by itself, in plain sight, to a filter that was chosen: the first of the choices that mend it, where that takes nothing away.
+ * @param {Values} values with the filter that was chosen @returns {Readonly<Record<string, string | null>>}
+ */
+export function addedTo(values) {
+  const [first] = missingOf(values)?.choices ?? [];
+  const isTaking = Object.entries(first?.sets ?? {}).some(([name, value]) => value === null && values[name] !== undefined);
+  return first === undefined || isTaking ? {} : first.sets;
+}

@@ -1,6 +1,6 @@
 /** Events: where is it? Tabs are ready filters; the address holds them all. */
 import { serverNow } from "../api/call.js";
-import { missingOf, titleOf } from "../rules/event-company.js";
+import { addedTo, missingOf, titleOf } from "../rules/event-company.js";
 import { changesFor, FILTERS, queryOf, STATUSES, TABS, tabOf } from "../rules/event-filter.js";
 import { setFilters } from "../state/place.js";
 import { useOverview } from "../state/overview.js";
@@ -47,7 +47,7 @@ function Events({ values }) {
   return html`<div>
     <div class="tabs" role="group" aria-label="Ready filters">${TABS.map(({ name, title }) =>
       h(Button, { key: name, kind: "quiet", isPressed: name === tab, onClick: () => setFilters(changesFor(name, values)), children: title }))}</div>
-    ${h(FilterBar, { fields: fields(queues), values, specs: FILTERS, children: h(CopyAs, { operation: "list_events", request: { query: queryOf(values, serverNow()) } }) })}
+    ${h(FilterBar, { fields: fields(queues), values, specs: FILTERS, adds: addedTo, children: h(CopyAs, { operation: "list_events", request: { query: queryOf(values, serverNow()) } }) })}
     ${missing !== null ? h(MissingFilters, { missing }) : html`
       ${values["scenario_run_id"] && may("read_scenario_run") ? h(RunSummary, { key: values["scenario_run_id"], id: values["scenario_run_id"] }) : null}
       ${values["leased_by"] && may("read_engine") ? h(EnginePanel, { key: values["leased_by"], id: values["leased_by"], at: "events" }) : null}

@@ -113,6 +113,11 @@ dashboardTest("a key asks for its queue, and an error type for what mends it: no
   await page.locator(".missing").getByRole("button", { name: "failing now" }).click();
   await page.waitForURL(/failing=true/);
   await dashboard.settled();
+  await dashboard.open("#/events");
+  await page.getByLabel("Filter by").selectOption({ label: "status" });
+  await page.getByLabel("status", { exact: true }).selectOption("completed");
+  await page.waitForURL(/(status=completed.*created_after=-1d)|(created_after=-1d.*status=completed)/);
+  await dashboard.settled();
   assert.deepEqual(asked, []);
 });
 

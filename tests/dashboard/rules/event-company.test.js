@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { missingOf, titleOf } from "../../../assets/dashboard/rules/event-company.js";
+import { addedTo, missingOf, titleOf } from "../../../assets/dashboard/rules/event-company.js";
 
 test("filters that can be asked for as they are want nothing more", () => {
   for (const values of [{}, { engine_type: "vision" }, { status: "queued", engine_type: "vision" }, { error_type: "Timeout", failing: "true" }, { error_type: "Timeout", status: "failed" }, { idempotency_key: "k", engine_type: "vision" }, { status: "completed", created_after: "-1d" }]) {
@@ -35,6 +35,15 @@ test("losses of events that have ended want a time", () => {
   for (const { sets } of missing?.choices ?? []) assert.equal(missingOf(merged({ lease_losses_min: "1", status: "completed" }, sets)), null);
   assert.equal(missing?.choices.length, 2);
   assert.equal(missingOf({ lease_losses_min: "1", status: "queued" }), null);
+});
+
+test("a filter that was chosen brings along what it wants, unless that takes another away", () => {
+  assert.deepEqual(addedTo({ status: "completed" }), { created_after: "-1d" });
+  assert.deepEqual(addedTo({ status: "completed", engine_type: "vision" }), {});
+  assert.equal(addedTo({ error_type: "Timeout" })["failing"], "true");
+  assert.deepEqual(addedTo({ error_type: "Timeout", status: "queued" }), {});
+  assert.deepEqual(addedTo({ caused_by: "x", failing: "true" }), {});
+  assert.deepEqual(addedTo({ idempotency_key: "k" }), {});
 });
 
 test("what finds a few events does not stand beside what finds open ones, nor beside another such", () => {
