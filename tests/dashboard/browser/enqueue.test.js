@@ -72,7 +72,7 @@ proxiedTest("an answer that is lost does no harm: what was typed is kept, and it
   assert.equal(proxy.count(/^POST \/api\/v1\/events$/), 2);
 });
 
-dashboardTest("what the server refuses is said beside what was typed", calm, { mayLog: [/422/] }, async (dashboard) => {
+proxiedTest("what is too large is said beforehand, and what the server refuses beside what was typed", calm, {}, async (dashboard, proxy) => {
   const { page } = dashboard;
   const { name } = await queueOfOne();
   await dashboard.open(`#/queues/${name}`);
@@ -82,9 +82,12 @@ dashboardTest("what the server refuses is said beside what was typed", calm, { m
   await dialog.getByLabel("Payload").fill(`"${"x".repeat(1_048_576)}"`);
   await dialog.locator(".field-fault", { hasText: "It has 1,048,578 bytes, and the server takes 1,048,576 at most" }).waitFor();
   assert.equal(await dialog.getByRole("button", { name: "Enqueue" }).getAttribute("aria-disabled"), "true");
-  await dialog.getByLabel("Payload").fill('{"name": "\\u0000"}');
+  await dialog.getByLabel("Payload").fill('{"typed": 1}');
+  proxy.treat(/^POST \/api\/v1\/events$/, { status: 422, code: "invalid_input" });
   await dialog.getByRole("button", { name: "Enqueue" }).click();
-  await Promise.race([dialog.getByRole("alert").waitFor(), page.getByText("is enqueued").waitFor()]);
+  await dialog.getByRole("alert").getByText("the test answers 422").waitFor();
+  assert.equal(await dialog.getByLabel("Payload").inputValue(), '{"typed": 1}');
+  assert.equal((await eventsOf(name)).length, 1);
 });
 
 dashboardTest("a copy of an event is a new event with its payload, type and priority, and without its run and keys", calm, {}, async (dashboard) => {

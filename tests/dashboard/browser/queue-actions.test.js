@@ -74,7 +74,7 @@ dashboardTest("a version is drained from the cause of its dead letters: said bef
   await page.getByText("The engine works again.").first().waitFor();
   assert.equal((await anyone.call("GET", `engines/${engine.id}`)).status, "active");
   await anyone.call("DELETE", `engines/${engine.id}`);
-  await anyone.call("POST", "dead-letters/purge", { filter: { engine_type: queue } });
+  await anyone.call("POST", "dead-letters/purge", { filter: { engine_type: queue }, expected_count: 1 });
 });
 
 dashboardTest("a time without events says when the last one before it was", calm, {}, async (dashboard) => {
