@@ -79,7 +79,7 @@ async function newStage(key, installation, options) {
     ignoreHTTPSErrors: options.trustsAll ?? false,
   });
   if (options.clipboard) await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(60_000); // there are slow machines
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
