@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-budgets dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -104,7 +104,11 @@ dashboard-pictures: debug dashboard-tools clients-typescript-build ## Take pictu
 	scripts/ensure-postgres
 	node scripts/check_dashboard/check.mjs $(BINARY) --pictures $(ARGS)
 
-dashboard-api: ## Write which operations the dashboard knows anew, from docs/openapi.json
+dashboard-budgets: build dashboard-tools clients-typescript-build ## Print how long the dashboard takes, beside how long it may take (release build, on a machine that is quiet)
+	scripts/ensure-postgres
+	node scripts/check_dashboard/check.mjs $(TARGET_DIR)/release/eventlease --budgets
+
+dashboard-api: ## Write what the dashboard knows of docs/openapi.json, and what its page loads at once, anew
 	node scripts/check_dashboard/generate.mjs
 
 # What a package.json and its lock name, in the folder of the target.

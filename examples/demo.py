@@ -2,7 +2,7 @@
 """Plays examples/scenario.jsonl against an EventLease of its own, with engines that die, hang and leave.
 
 `make demo` runs it, and says where to look at it in a browser. It ends within about a minute, with a table of what
-became of every event; `make demo ARGS=--stay` leaves the server until Ctrl+C. The exit status is 0 only if each event
+became of every event; `make demo ARGS=--stay` then goes on with a bad night to look at, until Ctrl+C. The exit status is 0 only if each event
 came to the end it had to: none unaccounted for, no innocent taken along by the poison, no stale report accepted.
 """
 
@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from demo import audit, faults, history, report, scenario
+from demo.bad_night import BadNight
 from demo.crew import PYTHON, Crew, EngineProcess
 from eventlease import Client, NotFound
 from eventlease.openapi import NewEvent
@@ -115,13 +116,16 @@ class Demo:
         return wrong
 
 
-def stay(url: str) -> None:
-    """The story is over, and what it left can be looked at for as long as somebody wants."""
-    print(f"\nThe engines have gone. {url}/dashboard/ stays until Ctrl+C.", flush=True)
+def stay(client: Client, url: str) -> None:
+    """The story is over; trouble to look at goes on for as long as somebody wants."""
+    night = BadNight(client, url)
+    print(f"\nA bad night has begun: {url}/dashboard/ names its trouble within two minutes, until Ctrl+C.", flush=True)
     try:
         signal.pause()
     except KeyboardInterrupt:
         print()
+    finally:
+        night.end()
 
 
 def run(binary: str, directory: Path, node_engine: str, *, stays: bool) -> int:
@@ -136,7 +140,7 @@ def run(binary: str, directory: Path, node_engine: str, *, stays: bool) -> int:
         demo = Demo(server.url, directory, node_engine)
         wrong = demo.play()
         if stays:
-            stay(server.url)
+            stay(demo.client, server.url)
     except KeyboardInterrupt:
         print("\ninterrupted, cleaning up")
         return 130
@@ -168,7 +172,7 @@ def main() -> int:
         help="the program of the dialogue engines, compiled from examples/demo/unruly.ts",
     )
     parser.add_argument("--keep", action="store_true", help="keep the directory with database, journals and logs")
-    parser.add_argument("--stay", action="store_true", help="leave the server and its dashboard until Ctrl+C")
+    parser.add_argument("--stay", action="store_true", help="then play a bad night for the dashboard, until Ctrl+C")
     arguments = parser.parse_args()
     if shutil.which(arguments.server) is None:
         parser.error(f"no program {arguments.server}; `make debug` makes it")

@@ -61,6 +61,9 @@ mod installation;
 mod request_id;
 /// Replies that show what the broker returns, member by member.
 mod shown;
+/// What clients say that they take.
+mod accepted;
+mod compressed;
 mod security_headers;
 mod traces;
 

@@ -4,9 +4,11 @@ import { render } from "./vendor/preact.js";
 import { h } from "./parts/html.js";
 import { focusJump, watchPaste } from "./parts/jump.js";
 import { watchKeys } from "./parts/keys.js";
+import { screenAt } from "./screens/list.js";
+import { loadOthersWhenIdle, open } from "./screens/loaded.js";
 import { Page } from "./screens/page.js";
 import { watchPage } from "./state/live.js";
-import { watchAddress } from "./state/place.js";
+import { place, watchAddress } from "./state/place.js";
 import { needsSignIn, readSession, session } from "./state/session.js";
 import { theme } from "./state/taste.js";
 
@@ -28,6 +30,10 @@ systemIsDark.addEventListener("change", () => {
 effect(() => {
   document.documentElement.dataset["theme"] = theme.value === "system" ? (prefersDark.value ? "dark" : "light") : theme.value;
 });
+// While the server is asked who is looking.
+const first = screenAt(place.value);
+if (first) void open(first);
+loadOthersWhenIdle();
 watchAddress();
 watchPage();
 watchKeys(focusJump);

@@ -1,13 +1,16 @@
 // Checks the dashboard: its types, its rules of writing, its pure rules by `node --test`, and the page itself in a browser,
 // before real servers. Run it by `make check-dashboard`, which installs the tools below target/.
 //
-//     node scripts/check_dashboard/check.mjs SERVER [--only STEP] [--pictures [--guides]] [NAME OF A TEST'S FILE…]
+//     node scripts/check_dashboard/check.mjs SERVER [--only STEP] [--pictures [--guides] | --budgets] [NAME OF A TEST'S FILE…]
 //
 // Steps: generated, vendored, lint, types, rules, browser. A name, like `sign-in`, runs that file of tests/dashboard/browser alone.
-// `--pictures` tests nothing and takes pictures, with `--guides` those of docs/pictures/, too.
+// `--pictures` tests nothing and takes pictures, with `--guides` those of docs/pictures/, too. `--budgets`
+// tests nothing either, and prints how long the page takes beside how long it may take.
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { run as runTests } from "node:test";
+import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -16,6 +19,7 @@ const target = resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target", "check
 const [server = "", ...words] = process.argv.slice(2);
 const only = words.includes("--only") ? words.splice(words.indexOf("--only"), 2)[1] : undefined;
 const isPictures = words.includes("--pictures");
+const isBudgets = words.includes("--budgets");
 const named = words.filter((word) => !word.startsWith("--"));
 
 const tsc = join(here, "node_modules/.bin/tsc");
@@ -23,46 +27,80 @@ const tests = (folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".test.js") && (named.length === 0 || named.some((each) => name.startsWith(each))))
     .map((name) => join(folder, name));
-// Twice the dots of each passed test would hide what failed.
-const reporter = ["--test-reporter", process.stdout.isTTY ? "spec" : join(here, "reporter.mjs")];
+// For logs the dots of each passed test would hide what failed.
+const reporter = join(here, "reporter.mjs");
 
 const steps = {
   generated: () => run("node", [join(here, "generate.mjs"), "--check"]),
   vendored: () => run("scripts/vendor-dashboard", ["--check"]),
   lint: () => run("node", [join(here, "lint.mjs")]),
   types: async () => (await run(tsc, ["-p", join(here, "tsconfig.page.json")])) && run(tsc, ["-p", join(here, "tsconfig.tests.json")]),
-  rules: () => run("node", ["--test", ...reporter, ...tests("tests/dashboard/rules")], { EVENTLEASE_PROGRAM: resolve(root, server) }),
+  rules: () => run("node", ["--test", "--test-reporter", process.stdout.isTTY ? "spec" : reporter, ...tests("tests/dashboard/rules")], { EVENTLEASE_PROGRAM: resolve(root, server) }),
   browser,
 };
 
+// These take longest. So that none of them is left over at the end, they begin first.
+const longest = ["states", "scale", "every-screen", "causes"];
+const rank = (file) => (longest.findIndex((name) => file.includes(`/${name}.test.js`)) + longest.length + 1) % (longest.length + 1);
+
+const isWanted = (name) => (only === undefined ? (named.length === 0 && !isPictures && !isBudgets) || name === "browser" : name === only);
 const started = performance.now();
 const failed = [];
-for (const [name, step] of Object.entries(steps)) {
-  if (only !== undefined ? name !== only : (named.length > 0 || isPictures) && name !== "browser") continue;
-  const began = performance.now();
-  const isPassed = await step();
-  console.log(`==> ${name}: ${isPassed ? "ok" : "FAILED"}, ${seconds(began)} s`);
-  if (!isPassed) failed.push(name);
+// Servers are started and filled while the rest is checked.
+const stage = isWanted("browser") ? prepare() : undefined;
+stage?.catch(() => undefined); // it fails where it is waited for
+for (const together of [["generated", "vendored", "lint"], ["types", "rules"], ["browser"]]) {
+  await Promise.all(together.filter(isWanted).map(check));
 }
 console.log(failed.length === 0 ? `check-dashboard: all steps passed, ${seconds(started)} s` : `check-dashboard: failed: ${failed.join(", ")}`);
 process.exit(failed.length === 0 ? 0 : 1);
 
-async function browser() {
+async function check(name) {
+  const began = performance.now();
+  const isPassed = await steps[name]();
+  console.log(`==> ${name}: ${isPassed ? "ok" : "FAILED"}, ${seconds(began)} s`);
+  if (!isPassed) failed.push(name);
+}
+
+/** What the browser's tests look at, and the browser. */
+async function prepare() {
   process.env["EVENTLEASE_BINARY"] = resolve(root, server);
   const { startInstallations } = await import("../../tests/dashboard/installations/start.js");
   const { told, close } = await startInstallations(["calm", "night", "crowd"]);
+  console.log(`installations are filled after ${seconds(started)} s`);
+  mkdirSync(target, { recursive: true });
+  const file = join(target, "installations.json");
+  writeFileSync(file, JSON.stringify(told));
+  process.env["EVENTLEASE_DASHBOARD_INSTALLATIONS"] = file;
+  process.env["EVENTLEASE_DASHBOARD_FAILURES"] = join(target, "failures");
+  rmSync(process.env["EVENTLEASE_DASHBOARD_FAILURES"], { recursive: true, force: true });
+  return { close };
+}
+
+async function browser() {
+  const { close } = await stage;
   try {
-    const failures = join(target, "failures");
-    rmSync(failures, { recursive: true, force: true });
-    mkdirSync(target, { recursive: true });
-    const file = join(target, "installations.json");
-    writeFileSync(file, JSON.stringify(told));
-    const environment = { EVENTLEASE_DASHBOARD_INSTALLATIONS: file, EVENTLEASE_DASHBOARD_FAILURES: failures };
-    if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures"), ...(words.includes("--guides") ? [join(root, "docs/pictures")] : [])], environment);
-    return await run("node", ["--test", "--test-concurrency=3", ...reporter, ...tests("tests/dashboard/browser")], environment);
+    if (isBudgets) return await run("node", [join(root, "tests/dashboard/browser/budgets.js")]);
+    if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures"), ...(words.includes("--guides") ? [join(root, "docs/pictures")] : [])]);
+    return await inBrowser(tests("tests/dashboard/browser").sort((one, other) => rank(one) - rank(other)));
   } finally {
     await close();
   }
+}
+
+/** All files share one browser, and each test has a context of its own there. @param {string[]} files */
+async function inBrowser(files) {
+  const { chromium } = await import("playwright-core");
+  const { launching } = await import("../../tests/dashboard/browser/launching.js");
+  const shared = await chromium.launchServer(launching);
+  process.env["EVENTLEASE_DASHBOARD_BROWSER"] = shared.wsEndpoint();
+  let isPassed = true;
+  const events = runTests({ files: files.map((file) => join(root, file)), concurrency: 3 });
+  events.on("test:fail", () => (isPassed = false));
+  const report = process.stdout.isTTY ? new spec() : (await import(reporter)).default;
+  for await (const text of events.compose(report)) process.stdout.write(text);
+  await shared.close();
+  return isPassed;
 }
 
 function run(program, words, environment = {}) {

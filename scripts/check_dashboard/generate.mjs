@@ -1,12 +1,15 @@
-// Writes what the page knows about the API, from docs/openapi.json: each operation's method and path. With --check it writes
-// nothing, and fails where the file is not what it would write.
+// Writes what the page knows about the API, from docs/openapi.json: each operation's method and path, and who may. And the links in index.html to
+// the modules that main.js needs before it runs, so that a browser asks for all of them at once and not level by level. With --check
+// it writes nothing, and fails where a file is not what it would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { atOnce } from "./modules.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const isCheck = process.argv.includes("--check");
 const methods = ["get", "post", "put", "patch", "delete"];
+const rolesOfPeople = ["reader", "operator", "orchestrator", "admin"];
 const document = JSON.parse(readFileSync(join(root, "docs/openapi.json"), "utf8"));
 
 function operations() {
@@ -15,17 +18,17 @@ function operations() {
     if (!path.startsWith("/api/v1/")) continue;
     for (const method of methods.filter((each) => item[each])) {
       // Relative to `dashboard/`, so that it works below any prefix.
-      found.push([item[method].operationId, method.toUpperCase(), path.slice("/api/v1/".length)]);
+      found.push([item[method].operationId, method.toUpperCase(), path.slice("/api/v1/".length), rolesOf(item[method])]);
     }
   }
   found.sort(([a], [b]) => (a < b ? -1 : 1));
-  const lines = found.map(([id, method, path]) => `  ${id}: ["${method}", "${path}"],`);
+  const lines = found.map(([id, method, path, roles]) => `  ${id}: ["${method}", "${path}", "${roles}"],`);
   return `// Generated from docs/openapi.json by \`make dashboard-api\`.
 
 /**
- * The method of each operation, and its path below \`../api/v1/\`.
+ * The method of each operation, its path below \`../api/v1/\`, and those of the roles that sign in here which may do it.
  *
- * @satisfies {Record<string, readonly [method: string, path: string]>}
+ * @satisfies {Record<string, readonly [method: string, path: string, roles: string]>}
  */
 export const operations = /** @type {const} */ ({
 ${lines.join("\n")}
@@ -33,9 +36,29 @@ ${lines.join("\n")}
 `;
 }
 
-const file = join(root, "assets/dashboard/api/operations.js");
-if (!isCheck) writeFileSync(file, operations());
-else if (readFileSync(file, "utf8") !== operations()) {
-  console.error(`assets/dashboard/api/operations.js is not what docs/openapi.json says: run "make dashboard-api" and commit it`);
-  process.exit(1);
+/** The document says it in words: "Roles: producer (its own), orchestrator, operator." @param {{ description?: string }} operation */
+function rolesOf({ description = "" }) {
+  const [, named = ""] = /Roles: ([^.]*)\./.exec(description) ?? [];
+  return rolesOfPeople.filter((role) => new RegExp(`\\b${role}\\b`).test(named)).join(" or ");
+}
+
+/** @param {string} page */
+function withLinks(page) {
+  const links = atOnce(["main.js"]).map((path) => `    <link rel="modulepreload" href="${path}" />\n`);
+  return page.replace(/    <link rel="modulepreload"[^\n]*\n/g, "").replace("    <script ", `${links.join("")}    <script `);
+}
+
+const written = {
+  "assets/dashboard/api/operations.js": operations,
+  "assets/dashboard/index.html": withLinks,
+};
+for (const [name, made] of Object.entries(written)) {
+  const file = join(root, name);
+  const before = readFileSync(file, "utf8");
+  if (before === made(before)) continue;
+  if (!isCheck) writeFileSync(file, made(before));
+  else {
+    console.error(`${name} is not what docs/openapi.json and the modules' imports say: run "make dashboard-api" and commit it`);
+    process.exitCode = 1;
+  }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::rendered::Rendered;
+pub use super::rendered::Form;
 use super::snapshots::{DatabaseLook, Known};
 use super::state::Broker;
 use crate::domain::attention::{self, Item};
@@ -33,9 +34,9 @@ impl Overview {
         &self.snapshot
     }
 
-    /// As its readers are sent it: made once for all readers of this content.
-    pub fn rendered(&self, render: impl FnOnce(&Self) -> Vec<u8>) -> Bytes {
-        self.rendered.get_or_render(self.only.as_deref(), || render(self))
+    /// As its readers are sent it: made once for all readers of this content in this form.
+    pub fn rendered(&self, form: Form, render: impl FnOnce(&Self) -> Vec<u8>) -> Bytes {
+        self.rendered.get_or_render(self.only.as_deref(), form, || render(self))
     }
 
     /// The queues that the caller may know, by name.

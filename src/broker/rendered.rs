@@ -8,15 +8,24 @@ use parking_lot::Mutex;
 /// More than that is not kept: tokens that are limited to different queues are many, and each has a reply of its own.
 const MAX_KEPT_BYTES: usize = 8 << 20;
 
-/// Replies by the queues that they are about; `None` is all of them.
+/// How a reply is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Form {
+    /// As it is.
+    Plain,
+    /// Smaller, for those who take that.
+    Compressed,
+}
+
+/// Replies by the queues that they are about, of which `None` is all, and by their form.
 #[derive(Debug, Default)]
-pub struct Rendered(Mutex<HashMap<Option<Vec<String>>, Bytes>>);
+pub struct Rendered(Mutex<HashMap<(Option<Vec<String>>, Form), Bytes>>);
 
 impl Rendered {
     /// The reply about these queues. Two readers that come first at the same time may both make it.
-    pub fn get_or_render(&self, only: Option<&[String]>, render: impl FnOnce() -> Vec<u8>) -> Bytes {
-        let only = only.map(<[String]>::to_vec);
-        if let Some(known) = self.0.lock().get(&only) {
+    pub fn get_or_render(&self, only: Option<&[String]>, form: Form, render: impl FnOnce() -> Vec<u8>) -> Bytes {
+        let key = (only.map(<[String]>::to_vec), form);
+        if let Some(known) = self.0.lock().get(&key) {
             return known.clone();
         }
         let mut bytes = render();
@@ -24,7 +33,7 @@ impl Rendered {
         let reply = Bytes::from(bytes);
         let mut kept = self.0.lock();
         if kept.values().map(Bytes::len).sum::<usize>() + reply.len() <= MAX_KEPT_BYTES {
-            kept.insert(only, reply.clone());
+            kept.insert(key, reply.clone());
         }
         reply
     }
@@ -35,22 +44,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_is_made_once_for_the_same_queues() {
+    fn a_reply_is_made_once_for_the_same_queues_and_form() {
         let rendered = Rendered::default();
         let chess = ["chess".to_owned()];
-        let (mut of_all, mut of_chess) = (0, 0);
+        let mut made = Vec::new();
         for _ in 0..3 {
-            let all = rendered.get_or_render(None, || {
-                of_all += 1;
-                b"all".to_vec()
-            });
-            let one = rendered.get_or_render(Some(&chess), || {
-                of_chess += 1;
-                b"chess".to_vec()
-            });
-            assert_eq!((&all[..], &one[..]), (&b"all"[..], &b"chess"[..]));
+            for (only, form, text) in [
+                (None, Form::Plain, "all"),
+                (None, Form::Compressed, "smaller"),
+                (Some(&chess[..]), Form::Plain, "chess"),
+            ] {
+                let reply = rendered.get_or_render(only, form, || {
+                    made.push(text);
+                    text.into()
+                });
+                assert_eq!(reply, text);
+            }
         }
-        assert_eq!((of_all, of_chess), (1, 1));
+        assert_eq!(made, ["all", "smaller", "chess"]);
     }
 
     #[test]
@@ -59,7 +70,7 @@ mod tests {
         let mut made = 0;
         for number in 0..4 {
             let only = [format!("queue-{}", number % 2)];
-            rendered.get_or_render(Some(&only), || {
+            rendered.get_or_render(Some(&only), Form::Plain, || {
                 made += 1;
                 vec![0; MAX_KEPT_BYTES * 2 / 3]
             });

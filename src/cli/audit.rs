@@ -55,18 +55,20 @@ struct Entry {
     actor: String,
     role: Option<String>,
     address: Option<String>,
+    via: Option<String>,
     action: String,
     subject: String,
     details: Box<RawValue>,
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     Column::Text("WHEN"),
     Column::Text("ACTOR"),
     Column::Text("ACTION"),
     Column::Text("SUBJECT"),
     Column::SpareText("ROLE"),
     Column::SpareText("ADDRESS"),
+    Column::SpareText("VIA"),
     Column::SpareText("DETAILS"),
 ];
 
@@ -95,6 +97,7 @@ pub async fn run(arguments: &AuditArguments) -> Outcome {
             entry.subject,
             entry.role.unwrap_or_else(nothing),
             entry.address.unwrap_or_else(nothing),
+            entry.via.unwrap_or_else(nothing),
             entry.details.get().to_owned(),
         ]);
     }

@@ -27,9 +27,13 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The id of the HTTP request; `None` for changes made by other means.
     pub request_id: Option<String>,
+    /// The request says that the dashboard sent it.
+    pub is_by_dashboard: bool,
 }
 
 impl Actor {
+    /// The value of an entry's `via` for what the dashboard asked for.
+    pub const DASHBOARD: &'static str = "dashboard";
     /// Somebody, where authentication is off.
     pub const ANONYMOUS: &'static str = "anonymous";
     /// The server itself, at its first start.
@@ -42,7 +46,14 @@ impl Actor {
     /// One that is no token.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), token_id: None, role: None, address: None, request_id: None }
+        Self {
+            name: name.to_owned(),
+            token_id: None,
+            role: None,
+            address: None,
+            request_id: None,
+            is_by_dashboard: false,
+        }
     }
 
     /// The name, where a token proves it.
@@ -69,6 +80,8 @@ pub struct Entry {
     pub address: Option<String>,
     /// Of the HTTP request.
     pub request_id: Option<String>,
+    /// `dashboard`, or `None`.
+    pub via: Option<String>,
     /// The id of the operation.
     pub action: String,
     /// What was changed, by its id or name.

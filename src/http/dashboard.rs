@@ -2,7 +2,6 @@
 //! whatever path a proxy adds, and it reaches the service by the interface alone. The files have no data: nobody needs a token
 //! for them.
 
-mod accepted;
 mod served;
 mod files;
 #[cfg_attr(not(dashboard_from_disk), expect(dead_code, reason = "for the build script, which has made a table of it"))]
@@ -13,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::accepted;
 use super::errors::Problem;
 use files::File;
 

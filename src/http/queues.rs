@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::http::api::Api;
 
-pub use reply::{EnginesReply, PauseReply, RatesReply, SlotsReply};
+pub use reply::{EnginesReply, PauseReply, RatesReply, SlotsReply, rounded};
 
 /// Its routes.
 pub fn routes() -> OpenApiRouter<Api> {

@@ -35,14 +35,15 @@ pub async fn record_text(
     details: &str,
 ) -> Result<()> {
     sqlx::query(
-        "insert into eventlease.audit (actor, token_id, role, address, request_id, action, subject, details)
-         values ($1, $2, $3, $4, $5, $6, $7, $8::json)",
+        "insert into eventlease.audit (actor, token_id, role, address, request_id, via, action, subject, details)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9::json)",
     )
     .bind(&by.name)
     .bind(by.token_id.map(|token_id| token_id.0))
     .bind(by.role.map(Role::as_str))
     .bind(by.address.map(|address| address.to_string()))
     .bind(&by.request_id)
+    .bind(by.is_by_dashboard.then_some(Actor::DASHBOARD))
     .bind(action.id())
     .bind(subject)
     .bind(&*bounded(details))
@@ -52,7 +53,7 @@ pub async fn record_text(
 }
 
 from_row!(Entry, "audit", audit_id: Uuid, {
-    audit_id, recorded_at, actor, token_id, role, address, request_id, action, subject, details,
+    audit_id, recorded_at, actor, token_id, role, address, request_id, via, action, subject, details,
 });
 
 /// A page of entries behind the last one seen, the newest first.
@@ -65,7 +66,7 @@ pub async fn list(
     let rows: Vec<PageRow<Entry>> = sqlx::query_as(page!(
         order by "audit_id desc",
         bytes "octet_length(details::text)",
-        "select audit_id, recorded_at, actor, token_id, role, address, request_id, action, subject, details
+        "select audit_id, recorded_at, actor, token_id, role, address, request_id, via, action, subject, details
          from eventlease.audit
          where audit_id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
             and ($2::text is null or actor = $2)

@@ -187,7 +187,7 @@ function problemOf(response, text) {
 function failureOf(error, signal) {
   if (signal?.aborted) return new CallError("aborted", "The call was ended by the page.");
   if (error instanceof DOMException && error.name === "TimeoutError") {
-    return new CallError("offline", `The server has not answered within ${LONGEST_SECONDS} s.`);
+    return new CallError("offline", `The server has not answered within ${LONGEST_SECONDS} s.`, { code: "no_answer" });
   }
   return new CallError("offline", "The server cannot be reached.");
 }

@@ -2,7 +2,7 @@
 import { call } from "./call.js";
 
 /** @typedef {import("./call.js").CallError} CallError */
-/** @typedef {{ done: string[], failed: { id: string, error: CallError }[] }} Outcome */
+/** @typedef {{ done: string[], failed: { id: string, error: CallError }[], answers: Map<string, any> }} Outcome answers: by id, of those that are done */
 
 const AT_ONCE = 4;
 
@@ -15,12 +15,13 @@ const AT_ONCE = 4;
  */
 export async function callEach(ids, operation, requestOf, progress = () => {}) {
   /** @type {Outcome} */
-  const outcome = { done: [], failed: [] };
+  const outcome = { done: [], failed: [], answers: new Map() };
   const waiting = [...ids];
   const work = async () => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
       try {
-        await call(operation, requestOf(id));
+        const { data } = await call(operation, requestOf(id));
+        outcome.answers.set(id, data);
         outcome.done.push(id);
       } catch (error) {
         outcome.failed.push({ id, error: /** @type {CallError} */ (error) });

@@ -6,13 +6,13 @@ import { tell } from "./notices.js";
 /**
  * @template {import("../api/call.js").OperationId} I
  * @param {I} operation @param {import("../api/call.js").Request} request
- * @param {{ done: string | ((data: import("../api/call.js").Data<I>) => string), undo?: () => Promise<unknown> }} words
+ * @param {{ done: string | ((data: import("../api/call.js").Data<I>) => string), undo?: (data: import("../api/call.js").Data<I>) => Promise<boolean> }} words
  * @returns {Promise<import("../api/call.js").Data<I> | null>} null: it was refused, or brought no answer, and the person was told
  */
 export async function act(operation, request, { done, undo }) {
   try {
     const { data } = await call(operation, request);
-    tell(typeof done === "string" ? done : done(data), undo ? { undo } : {});
+    tell(typeof done === "string" ? done : done(data), undo ? { undo: () => undo(data) } : {});
     void refreshAll();
     return data ?? /** @type {any} */ (true); // a reply without a body
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Buttons run one thing at a time, and say why they may not. */
 import { useId, useState } from "../vendor/hooks.js";
-import { may, me } from "../state/session.js";
+import { may, me, whoMay } from "../state/session.js";
 import { html } from "./html.js";
 
 /**
@@ -16,7 +16,7 @@ import { html } from "./html.js";
 export function Button({ operation, onClick, kind = "plain", why = null, label, isPressed, children }) {
   const [isRunning, setRunning] = useState(false);
   const id = useId();
-  const reason = operation && !may(operation) ? `${me.value} may not do this: it needs the right to ${operation}` : why;
+  const reason = operation && !may(operation) ? `${me.value} may not do this: ${whoMay(operation)}` : why;
   const run = async () => {
     if (isRunning || reason !== null) return;
     setRunning(true);

@@ -1,23 +1,42 @@
 /** The same from a terminal: a call as a line of the program, or of curl, to this very server. */
-import { cli, curl } from "../rules/cli.js";
+import { signal } from "../vendor/signals.js";
 import { Copy } from "./copy.js";
 import { h, html } from "./html.js";
 
 /** @typedef {import("../api/call.js").OperationId} OperationId */
+
+/** What makes the lines. It is loaded with the first one, as most of who looks at the overview copies none. */
+const commands = signal(/** @type {typeof import("../rules/cli.js") | null} */ (null));
+let isAsked = false;
+
+export async function loadCommands() {
+  commands.value = await import("../rules/cli.js");
+}
+
+/** Null until it is loaded: then whatever was drawn meanwhile is drawn again. */
+function made() {
+  if (!isAsked && commands.value === null) {
+    isAsked = true;
+    loadCommands().catch(() => {
+      isAsked = false;
+    });
+  }
+  return commands.value;
+}
 
 /** The server's address, without the page's own part. */
 function server() {
   return new URL("..", location.href.replace(/#.*$/, "")).href.replace(/\/$/, "");
 }
 
-/** @param {OperationId} operation @param {import("../rules/cli.js").Request} request @returns {string} empty: the program has no such command */
+/** @param {OperationId} operation @param {import("../rules/cli.js").Request} request @returns {string} empty: the program has no such command, or it is not known yet */
 export function asCli(operation, request) {
-  return cli(operation, request, server()) ?? "";
+  return made()?.cli(operation, request, server()) ?? "";
 }
 
 /** @param {OperationId} operation @param {import("../rules/cli.js").Request} request */
 export function asCurl(operation, request) {
-  return curl(operation, request, server());
+  return made()?.curl(operation, request, server()) ?? "";
 }
 
 /** What one sees, for a terminal and for a colleague. @param {{ operation: OperationId, request: import("../rules/cli.js").Request }} props */

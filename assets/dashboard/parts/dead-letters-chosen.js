@@ -31,7 +31,7 @@ export async function discardThese(ids) {
   const words = letters(ids.length);
   const isWanted = await ask({
     title: `Discard ${words}?`,
-    sentence: `${capital(words)} go for good and cannot be redriven any more; their events stay, as failed, until their time is over. This cannot be undone.`,
+    sentence: `${capital(words)} go for good and cannot be redriven any more; their events stay, as failed, until their retention ends. This cannot be undone.`,
     form: () => listOf(ids),
     verb: `Discard ${count(ids.length)}`,
     isDanger: true,

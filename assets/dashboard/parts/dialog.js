@@ -25,6 +25,8 @@ import { h, html } from "./html.js";
 /** @type {import("../vendor/signals.js").Signal<readonly { number: number, question: Question, answer: (isYes: boolean) => void }[]>} */
 const open = signal([]);
 let last = 0;
+/** What is longer is copied whole, and shown in part. */
+const LINE_MOST = 2000;
 
 /** @param {Question} question @returns {Promise<boolean>} */
 export function ask(question) {
@@ -59,12 +61,22 @@ function Frame({ question, answer }) {
     ${form?.()}
     ${typed === undefined ? null : html`<label class="field">Type <b>${typed}</b> to go on
       <input value=${text} autocomplete="off" onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)} /></label>`}
-    ${cli ? html`<details class="same-elsewhere"><summary>The same from a terminal</summary>
-      <pre>${cli()}</pre>${h(Copy, { text: cli, label: "copy as CLI" })}${curl ? h(Copy, { text: curl, label: "copy as curl" }) : null}</details>` : null}
+    ${h(SameElsewhere, { cli, curl })}
     <footer>
       ${h(Button, { onClick: () => answer(false), children: wayOut })}
       ${h(Button, { kind: isDanger ? "danger" : "main", why: fault, onClick: submit, children: verb })}
     </footer>` });
+}
+
+/** Lines for a terminal: made only when they are looked at or copied, as a payload can be in them. @param {Pick<Question, "cli" | "curl">} props */
+function SameElsewhere({ cli, curl }) {
+  const [isOpen, setOpen] = useState(false);
+  const shown = cli ?? curl;
+  if (!shown) return null;
+  const text = isOpen ? shown() : "";
+  return html`<details class="same-elsewhere" onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}><summary>The same from a terminal</summary>
+    <pre>${text.length > LINE_MOST ? `${text.slice(0, LINE_MOST)}…` : text}</pre>
+    ${cli ? h(Copy, { text: cli, label: "copy as CLI" }) : null}${curl ? h(Copy, { text: curl, label: "copy as curl" }) : null}</details>`;
 }
 
 /** @param {{ title: string, onClose: (() => void) | null, onSubmit?: () => void, children: Children }} props null: it stays */

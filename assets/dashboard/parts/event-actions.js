@@ -1,11 +1,14 @@
 /** What is done about one event that has not ended. */
-import { serverNow } from "../api/call.js";
+import { call, serverNow } from "../api/call.js";
+import { eventMeanwhile } from "../rules/event-terms.js";
 import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
-import { html } from "./html.js";
+import { h, html } from "./html.js";
 import { short } from "./id.js";
+import { PrioritySelect } from "./priority-select.js";
+import { undoOf } from "./undo.js";
 
 /** @typedef {Pick<import("../rules/event-words.js").Event, "event_id" | "engine_type" | "event_type" | "status" | "available_at" | "priority">} Event */
 /** @typedef {{ priority?: number, available_at?: string }} Change */
@@ -15,7 +18,11 @@ function change({ event_id, available_at, priority }, change, done) {
   const path = { event_id };
   /** @type {Change} */
   const before = { ...(change.priority === undefined ? {} : { priority }), ...(change.available_at === undefined || available_at === null ? {} : { available_at }) };
-  const undo = () => act("change_event", { path, body: before }, { done: `${short(event_id)} is as it was` });
+  const undo = (/** @type {Pick<Event, "available_at" | "priority">} */ mine) => undoOf({
+    look: async () => eventMeanwhile(mine, before, (await call("read_event", { path })).data),
+    run: () => act("change_event", { path, body: before }, { done: `${short(event_id)} is as it was` }),
+    already: `${short(event_id)} is as it was already`,
+  })();
   return act("change_event", { path, body: change }, { done, undo });
 }
 
@@ -49,8 +56,7 @@ export async function setPriority(event) {
   const isWanted = await ask({
     title: "Another priority",
     sentence: "Events of a higher priority are leased first: as long as there are any of them, those of a lower one wait.",
-    form: () => html`<label class="field">Priority, 9 is first <select value=${priority.value} onChange=${(/** @type {any} */ input) => { priority.value = Number(input.currentTarget.value); }}>
-      ${Array.from({ length: 10 }, (_, place) => 9 - place).map((value) => html`<option key=${value} value=${value} selected=${value === priority.value}>${value}${value === event.priority ? " (as it is)" : ""}</option>`)}</select></label>`,
+    form: () => h(PrioritySelect, { value: priority.value, now: event.priority, onChoose: (/** @type {number} */ value) => { priority.value = value; } }),
     why: () => (priority.value === event.priority ? "It has that priority already" : null),
     verb: "Set it",
     cli: () => asCli("change_event", request()),

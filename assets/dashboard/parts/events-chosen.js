@@ -9,9 +9,10 @@ import { refreshAll } from "../state/poll.js";
 import { said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
-import { html } from "./html.js";
+import { h, html } from "./html.js";
 import { short } from "./id.js";
 import { tell } from "./notices.js";
+import { PrioritySelect } from "./priority-select.js";
 
 /** @typedef {import("../api/call.js").CallError} CallError */
 /** @typedef {import("../rules/choice.js").Choice} Choice */
@@ -84,6 +85,28 @@ export function putTheseOff(choice) {
   });
 }
 
+/** Which priority is asked for first, as it decides how many there are to change. @param {Choice} choice @returns {Promise<boolean>} */
+export async function prioritizeThese(choice) {
+  const wanted = signal(9);
+  const isWanted = await ask({
+    title: "Another priority",
+    sentence: "Events of a higher priority are leased first: as long as there are any of them, those of a lower one wait.",
+    form: () => h(PrioritySelect, { value: wanted.value, onChoose: (/** @type {number} */ value) => { wanted.value = value; } }),
+    verb: "Count them",
+  });
+  if (!isWanted) return false;
+  const priority = wanted.value;
+  return carryOut(choice, {
+    operation: "reschedule_events",
+    change: () => ({ priority }),
+    title: (many) => `Give ${many} priority ${priority}?`,
+    sentence: "Those that have it already are not counted. Which priority the others have now is not kept: there is no undo.",
+    verb: (many) => `Give ${many} priority ${priority}`,
+    done: `of priority ${priority} now`,
+    isForGood: false,
+  });
+}
+
 /** @param {Choice} choice @param {Plan} plan @returns {Promise<boolean>} whether anything was done */
 async function carryOut(choice, plan) {
   const filter = choice.filter ?? { event_ids: choice.ids.slice(0, IDS_MOST) };
@@ -99,7 +122,7 @@ async function carryOut(choice, plan) {
     const body = () => ({ filter, ...plan.change(), expected_count: matched });
     /** @type {[string, import("./html.js").Children][]} */
     const facts = [["Which", choice.filter === null ? "the chosen ones" : inWords(filter)]];
-    if (number === null) facts.push(["Among them", html`<ul class="id-list">${(await sample(filter)).map((each) => html`<li key=${each}>${each}</li>`)}</ul>`]);
+    if (number === null) facts.push(["The newest that match", html`<ul class="id-list">${(await sample(filter)).map((each) => html`<li key=${each}>${each}</li>`)}</ul>`]);
     if (number !== null && number > matched) facts.push(["Left alone", `${events(number - matched)}, which are not queued any more, or are as wanted already`]);
     const isWanted = await ask({
       title: plan.title(many),

@@ -1,16 +1,20 @@
 /** What stands around every screen. */
+import { serverNow } from "../api/call.js";
 import { lasts } from "../rules/times.js";
 import { count } from "../rules/numbers.js";
-import { isHeld, isOffline, tick } from "../state/live.js";
+import { isHeld, isOffline, isReachable, tick } from "../state/live.js";
 import { useOverview } from "../state/overview.js";
 import { place } from "../state/place.js";
 import { oldestAt } from "../state/poll.js";
+import { unreachableSince } from "../state/reach.js";
 import { may, me, session, signOut } from "../state/session.js";
 import { pace, theme, zone } from "../state/taste.js";
 import { Button } from "./button.js";
+import { Deeds } from "./deeds.js";
 import { h, html } from "./html.js";
 import { Jump } from "./jump.js";
 import { Link } from "./link.js";
+import { Menu } from "./menu.js";
 import { Banners } from "./banners.js";
 import { zoneNow } from "./time.js";
 
@@ -23,7 +27,7 @@ export function Frame({ title, entries, children }) {
     <header class="frame-top">
       ${h(Name, null)}
       ${h(Jump, null)}
-      <div class="frame-state">${h(Live, null)}${h(Taste, null)}${h(Who, null)}</div>
+      <div class="frame-state">${h(Live, null)}${h(Taste, null)}${h(Deeds, null)}${h(Who, null)}</div>
     </header>
     ${h(Places, { entries })}
     <main id="main" tabindex="-1"><h1 class="hidden" tabindex="-1">${title}</h1>${h(Banners, null)}${children}</main>
@@ -48,9 +52,18 @@ function Live() {
   const turn = () => {
     isHeld.value = !isHeld.value;
   };
-  const kind = isOffline.value ? "bad" : isHeld.value ? "held" : age > 20 ? "warning" : "good";
-  const words = isOffline.value ? "offline" : isHeld.value ? "held" : pace.value === "off" ? "by hand" : age > 20 ? `${lasts(age)} old` : "live";
+  const { error } = useOverview();
+  const isFailing = error !== null && (error.kind === "offline" || error.status >= 500);
+  const since = unreachableSince.value;
+  const kind = !isReachable.value ? "bad" : isHeld.value ? "held" : age > 20 || isFailing ? "warning" : "good";
+  const words = isOffline.value ? "offline" : since !== null ? `no answer for ${lasts(silentSeconds(since))}` : isHeld.value ? "held" : pace.value === "off" ? "by hand" : age > 20 ? `${lasts(age)} old` : isFailing ? "no answer" : "live";
   return html`<span class=${`live live-${kind}`}>${h(Button, { kind: "quiet", onClick: turn, isPressed: isHeld.value, label: isHeld.value ? "Held: go on asking by itself" : `${words}: hold`, children: words })}</span>`;
+}
+
+/** @param {number} since */
+function silentSeconds(since) {
+  void tick.value;
+  return Math.max(0, Math.round((serverNow() - since) / 1000));
 }
 
 function Taste() {
@@ -59,16 +72,18 @@ function Taste() {
   return html`<span class="taste">
     ${h(Button, { kind: "quiet", onClick: nextZone, label: `Times are ${zoneNow() === "utc" ? "UTC" : "local"}: change`, children: zoneNow() === "utc" ? "UTC" : "local" })}
     ${h(Button, { kind: "quiet", onClick: nextTheme, label: `Theme: ${theme.value}: change`, children: theme.value === "system" ? "◐" : theme.value === "dark" ? "●" : "○" })}
-    ${h(Link, { to: { screen: "help" }, class: "taste-help", title: "Keys, words, taste", children: "?" })}
+    ${h(Link, { to: { screen: "help" }, class: "taste-help", title: "Keys, words, preferences", children: "?" })}
   </span>`;
 }
 
 function Who() {
   const it = session.value;
   if (it === null || it.name === null) return null;
-  return html`<details class="who"><summary>${it.name} <small>${it.role}</small></summary><div class="who-more">
+  const left = it.is_session && it.expires_at ? (Date.parse(it.expires_at) - serverNow()) / 1000 : null;
+  return h(Menu, { class: "who", summary: html`${it.name} <small>${it.role}</small>`, children: () => html`
     <p>${me.value}${it.engine_types ? `, for ${it.engine_types.join(", ")}` : ""}</p>
-    ${it.is_session ? h(Button, { onClick: signOut, children: "Sign out" }) : null}</div></details>`;
+    ${left === null ? null : html`<p class="note">The session lasts ${lasts(Math.max(0, Math.floor(left / 60) * 60))} more.</p>`}
+    ${it.is_session ? h(Button, { onClick: signOut, children: "Sign out" }) : null}` });
 }
 
 /** @param {{ entries: readonly Entry[] }} props */

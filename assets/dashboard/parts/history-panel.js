@@ -1,12 +1,17 @@
 /** Plots of a queue, or of all, over the time that the address names. */
+import { useState } from "../vendor/hooks.js";
 import { call, serverNow } from "../api/call.js";
-import { rangeOf } from "../rules/history.js";
+import { signsInWords } from "../rules/changes.js";
+import { isBlank, rangeOf } from "../rules/history.js";
 import { usePoll } from "../state/poll.js";
 import { h, html } from "./html.js";
 import { useMarkers } from "./markers.js";
 import { Panel } from "./panel.js";
 import { Plot } from "./plot.js";
 import { Range } from "./range.js";
+
+/** How often the first point is looked for. */
+const FIRST_SECONDS = 10;
 
 /** @typedef {{ title: string, unit: import("../rules/history.js").Unit, lines: readonly import("../rules/history.js").Line[] }} PlotOf */
 
@@ -22,7 +27,12 @@ import { Range } from "./range.js";
 export function HistoryPanel({ title, values, plots, engineType, more = [], links }) {
   const { from, to } = { from: values["from"], to: values["to"] };
   const isLive = to === undefined;
-  const poll = usePoll(`read_history:${engineType ?? ""} ${from} ${to}`, (signal) => read(engineType, rangeOf({ from, to }, serverNow()), signal), { seconds: isLive ? 60 : null });
+  const [isWaiting, setWaiting] = useState(false);
+  const poll = usePoll(`read_history:${engineType ?? ""} ${from} ${to}`, async (signal) => {
+    const history = await read(engineType, rangeOf({ from, to }, serverNow()), signal);
+    setWaiting(isBlank(history));
+    return history;
+  }, { seconds: isLive ? (isWaiting ? FIRST_SECONDS : 60) : null });
   const markers = [...useMarkers(values, engineType), ...more].sort((a, b) => a.at - b.at);
   return h(Panel, {
     title,
@@ -30,7 +40,8 @@ export function HistoryPanel({ title, values, plots, engineType, more = [], link
     actions: h(Range, { values }),
     children: (/** @type {import("../rules/history.js").History} */ history) => {
       const shown = markers.filter(({ at }) => at >= Date.parse(history.from) && at <= Date.parse(history.to));
-      return html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers: shown, ...(links ? { links } : {}) }))}</div>`;
+      const signs = signsInWords(shown);
+      return html`<div class="plots">${plots.map((plot) => h(Plot, { key: plot.title, ...plot, history, markers: shown, ...(links ? { links } : {}) }))}</div>${signs === "" ? null : html`<p class="note">${signs}</p>`}`;
     },
   });
 }

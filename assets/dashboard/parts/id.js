@@ -1,9 +1,11 @@
 /** Long ids: shortened in the middle, whole in the tooltip, and copied whole. */
+import { see } from "../state/seen.js";
 import { html, h } from "./html.js";
 import { Link } from "./link.js";
 
-/** @param {string} id */
+/** Whoever notes down what is left of it finds it again in the jump box. @param {string} id */
 export function short(id) {
+  see(id);
   return id.length > 20 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id;
 }
 

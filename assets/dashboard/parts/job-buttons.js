@@ -1,14 +1,14 @@
 /** Pausing, continuing and cancelling a redrive job. */
-import { changesOf } from "../rules/redrive-job.js";
+import { changesOf, jobMeanwhile } from "../rules/redrive-job.js";
 import { count } from "../rules/numbers.js";
 import { leftOf } from "../rules/redrive-job.js";
 import { call } from "../api/call.js";
-import { refreshAll } from "../state/poll.js";
 import { act } from "./act.js";
 import { Button } from "./button.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
 import { h, html } from "./html.js";
+import { undoOf } from "./undo.js";
 
 /** @typedef {import("../rules/redrive-job.js").Job} Job */
 
@@ -24,10 +24,10 @@ export function JobButtons({ job }) {
 /** @param {Job} job @param {"pause" | "continue" | "cancel"} change */
 export async function changeJob(job, change) {
   const request = { path: { job_id: job.job_id } };
-  if (change === "pause") return act("pause_redrive_job", request, { done: "The job is paused. What it has redriven goes on.", undo: () => backTo("continue_redrive_job", request) });
+  if (change === "pause") return act("pause_redrive_job", request, { done: "The job is paused. What it has redriven goes on.", undo: (mine) => takeBack(change, mine, request) });
   if (change === "continue") {
     if (job.state_reason === "canary_undecided") return continueUndecided(job, request);
-    return act("continue_redrive_job", request, { done: "The job goes on.", undo: () => backTo("pause_redrive_job", request) });
+    return act("continue_redrive_job", request, { done: "The job goes on.", undo: (mine) => takeBack(change, mine, request) });
   }
   const isWanted = await ask({
     title: "Cancel this job?",
@@ -52,8 +52,10 @@ async function continueUndecided(job, request) {
   if (isWanted) await act("continue_redrive_job", request, { done: "The job goes on." });
 }
 
-/** @param {"pause_redrive_job" | "continue_redrive_job"} operation @param {{ path: { job_id: string } }} request */
-async function backTo(operation, request) {
-  await call(operation, request);
-  void refreshAll();
+/** @param {"pause" | "continue"} change that was made @param {Job} mine @param {{ path: { job_id: string } }} request */
+function takeBack(change, mine, request) {
+  const look = async () => jobMeanwhile(change, mine, (await call("read_redrive_job", request)).data);
+  return change === "pause"
+    ? undoOf({ look, run: () => act("continue_redrive_job", request, { done: "The job goes on." }), already: "The job is not paused any more." })()
+    : undoOf({ look, run: () => act("pause_redrive_job", request, { done: "The job is paused again." }), already: "The job is paused already." })();
 }

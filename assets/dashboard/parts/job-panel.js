@@ -31,7 +31,7 @@ export function JobPanel({ id, title, isWhole = false, facts }) {
     gone: html`<p>There is no such job. Jobs are kept for as long as ended events are, counted from when they last changed their state.</p>`,
     actions: poll.data === null ? null : html`${h(JobButtons, { job: poll.data })}${isWhole ? null : h(Link, { to: { screen: "redrive-jobs", id }, children: "the job" })}`,
     children: (/** @type {Job} */ job) => html`<div>
-      <p role="status">${h(Status, { ...stateOf(job), code: job.state_reason ?? "" })} since ${h(Ago, { at: job.state_changed_at })}. ${sentenceOf(job)}</p>
+      <p role="status">${h(Status, { ...stateOf(job), code: job.state_reason ?? "" })} ${h(Ago, { at: job.state_changed_at })}. ${sentenceOf(job)}</p>
       ${h(JobBar, { job })}
       ${facts?.(job)}
     </div>`,

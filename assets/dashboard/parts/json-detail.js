@@ -25,7 +25,7 @@ export function JsonDetail({ tree, index, bare }) {
   const { head, left } = cut(isString && !isCovered ? textOf(raw) : "", SHOWN_MOST);
   const isLong = left > 0 || head.includes("\n");
   return html`<div class="json-detail">
-    <span class="json-path">${path === "" ? "the whole" : html`<bdi>${visible(path)}</bdi>`}</span>
+    <span class="json-path">${path === "" ? "the whole value" : html`<bdi>${visible(path)}</bdi>`}</span>
     ${path === "" ? null : h(Copy, { text: path, label: "copy path" })}
     ${h(Copy, { text: () => copied(tree, index), label: "copy value" })}
     ${isString && !isCovered ? h(Button, { kind: "quiet", isPressed: inside !== null, onClick: () => setInside(inside === null ? within(textOf(raw)) : null), children: "look inside" }) : null}

@@ -1,6 +1,7 @@
 /** One line of a JSON tree. */
 import { cut, visible } from "../rules/text.js";
 import { KIND } from "../rules/json.js";
+import { stringInWords } from "../rules/json-words.js";
 import { depthOf, isContainer, isOpen, rawKeyOf, rawOf, secretAround } from "../rules/json-rows.js";
 import { count } from "../rules/numbers.js";
 import { html } from "./html.js";
@@ -35,7 +36,7 @@ export function JsonRow({ tree, row, id, toggled, isChosen, isFound, bare, choos
     ${indent}${canOpen
       ? html`<span class="json-mark json-turn" onClick=${(/** @type {Event} */ event) => (event.stopPropagation(), toggle(index))}>${open ? "▾" : "▸"}</span>`
       : html`<span class="json-mark"></span>`}
-    ${key === null ? null : html`<span class="json-key">${visible(cut(key, STRING_MOST).head)}</span>: `}
+    ${key === null ? null : html`<span class="json-key">${stringInWords(cut(key, STRING_MOST).head)}</span>: `}
     ${tree.doubled.has(index) ? html`<span class="json-doubled" title="This name stands in its object more than once; programs mostly take the last">doubled</span> ` : null}
     ${value(tree, index, open, bare, uncover)}
   </div>`;
@@ -53,5 +54,5 @@ function value(tree, index, open, bare, uncover) {
       tabindex="-1" onClick=${() => uncover(secret)}>••••••</button>`;
   }
   const { head, left } = cut(rawOf(tree, index), STRING_MOST);
-  return html`<bdi class=${`json-${KINDS[kind]}`}>${visible(head)}${left > 0 ? html`… <span class="json-folded">all ${count(head.length + left)} below</span>` : null}</bdi>`;
+  return html`<bdi class=${`json-${KINDS[kind]}`}>${kind === KIND.string ? stringInWords(head) : visible(head)}${left > 0 ? html`… <span class="json-folded">all ${count(head.length + left)} below</span>` : null}</bdi>`;
 }

@@ -30,7 +30,7 @@ export function JsonView({ name, text, file }) {
   const reader = useReader(isShut ? "" : text);
   const head = useMemo(() => (isShut ? coveredText(readAll(text.slice(0, PIECE))) : ""), [isShut, text]);
   const tools = html`<div class="json-tools">
-    ${isShut ? h(Button, { onClick: () => setWanted(true), children: "open all" }) : null}
+    ${isShut ? h(Button, { onClick: () => setWanted(true), children: "Open all" }) : null}
     ${isShut ? null : h(Button, { kind: "quiet", isPressed: isRaw, onClick: () => setRaw(!isRaw), children: "raw" })}
     ${isShut || isRaw ? null : h(Button, { kind: "quiet", isPressed: wraps, onClick: () => setWraps(!wraps), children: "wrap" })}
     ${h(Copy, { text, label: "copy all" })}

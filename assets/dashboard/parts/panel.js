@@ -2,7 +2,7 @@
 import { useId } from "../vendor/hooks.js";
 import { freshness } from "../rules/clock.js";
 import { lasts } from "../rules/times.js";
-import { tick } from "../state/live.js";
+import { isReachable, tick } from "../state/live.js";
 import { me } from "../state/session.js";
 import { Button } from "./button.js";
 import { h, html } from "./html.js";
@@ -43,15 +43,22 @@ function Age({ poll: { at, seconds } }) {
 /** @param {{ poll: import("../state/poll.js").Poll<any>, error: import("../api/call.js").CallError, gone?: Children }} props */
 function Trouble({ poll, error, gone }) {
   if (error.status === 401) return null; // the page asks for a token
+  // Said once, above the screen.
+  if (error.kind === "offline" && !isReachable.value) return poll.data === null ? html`<div class="empty">Not known yet: the server gives no answer.</div>` : null;
   if (error.status === 404 && gone) return html`<div class="empty">${gone}</div>`;
   const left = poll.nextTryAt === null ? null : Math.max(0, (poll.nextTryAt - tick.value) / 1000);
   return html`<div class="trouble" role="alert">
-    <p>${said(error)} <code class="code">${error.code}</code></p>
+    <p>${capital(said(error))} <code class="code">${error.code}</code></p>
     ${error.status === 403 ? html`<p>${rolesOf(error)}</p>` : null}
     ${error.code === "database_timeout" ? html`<p>The database had no time for it. Narrow it down: name one queue, or a shorter time. It is not asked again by itself.</p>` : null}
     <p class="trouble-next">${poll.data === null ? "" : "What is shown is what was known before. "}${left === null ? "" : `Next try ${left < 1 ? "now" : `in ${lasts(left)}`}. `}
-      ${h(Button, { onClick: poll.refresh, children: "Try now" })}</p>
+      ${error.status === 422 ? "It would be refused again: change what is asked for." : h(Button, { onClick: poll.refresh, children: "Try now" })}</p>
   </div>`;
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Which roles may, and who is asking. @param {import("../api/call.js").CallError} error */

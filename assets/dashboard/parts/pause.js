@@ -1,12 +1,15 @@
 /** Pausing and resuming a queue, wherever it is shown. Both are light: each brings back what the other changed. */
-import { serverNow } from "../api/call.js";
-import { LENGTHS, MOST_REASON, pauseBody, pauseInWords, sameAgain } from "../rules/pause.js";
+import { call, serverNow } from "../api/call.js";
+import { LENGTHS, MOST_REASON, PRESET_LENGTH, pauseBody, pauseInWords, pausedMeanwhile, pauseMeanwhile, sameAgain } from "../rules/pause.js";
+import { visible } from "../rules/text.js";
 import { lasts } from "../rules/times.js";
 import { signal } from "../vendor/signals.js";
 import { act } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
-import { html } from "./html.js";
+import { h, html } from "./html.js";
+import { At } from "./time.js";
+import { undoOf } from "./undo.js";
 
 /** @typedef {import("../rules/pause.js").QueuePause} QueuePause */
 /** @typedef {{ engine_type: string, pause?: QueuePause | null }} Pausable */
@@ -20,7 +23,7 @@ const pathOf = (/** @type {string} */ name) => ({ path: { engine_type: name } })
  */
 export async function askPause(names) {
   const reason = signal("");
-  const seconds = signal(/** @type {number | null} */ (LENGTHS[0][0]));
+  const seconds = signal(/** @type {number | null} */ (PRESET_LENGTH));
   const body = () => pauseBody(reason.value, seconds.value);
   const request = () => ({ ...pathOf(names[0] ?? ""), body: body() });
   const isSure = await ask({
@@ -37,24 +40,42 @@ export async function askPause(names) {
 }
 
 /** @param {Pausable} queue */
-export async function pause({ engine_type: name, pause: before }) {
+export async function pause({ engine_type: name, pause: before = null }) {
   const body = await askPause([name]);
-  if (body === null) return;
+  if (body === null || !(await isStillSo(name, before))) return;
   const end = body.resume_after_seconds ? ` for ${lasts(body.resume_after_seconds)}` : "";
-  await act("pause_queue", { ...pathOf(name), body }, { done: `${name} is paused${end}.`, undo: () => restore({ engine_type: name, pause: before ?? null }) });
+  await act("pause_queue", { ...pathOf(name), body }, { done: `${name} is paused${end}.`, undo: (queue) => takeBack(name, queue.pause, before) });
+}
+
+/** Whether the queue is as it was when a person was asked, or that person wants it all the same. @param {string} name @param {QueuePause | null} seen */
+async function isStillSo(name, seen) {
+  let now;
+  try {
+    now = (await call("read_queue", pathOf(name))).data.pause;
+  } catch {
+    return true; // the call that follows says what is wrong
+  }
+  const other = pausedMeanwhile(name, seen, now);
+  return other === null || ask({ title: "Pause it all the same?", sentence: `${visible(other.news)} ${other.question}`, facts: now?.resume_at ? [["It goes on by itself", html`${h(At, { at: now.resume_at })}`]] : [], verb: "Pause anyway", wayOut: "Leave it as it is" });
 }
 
 /** @param {Pausable} queue */
-export async function resume({ engine_type: name, pause: before }) {
-  const again = before ? sameAgain(before, serverNow()) : null;
-  const undo = again ? { undo: () => act("pause_queue", { ...pathOf(name), body: again }, { done: `${name} is paused again.` }) } : {};
+export async function resume({ engine_type: name, pause: before = null }) {
+  const undo = before ? { undo: (/** @type {Pausable} */ queue) => takeBack(name, queue.pause ?? null, before) } : {};
   await act("resume_queue", pathOf(name), { done: `${name} goes on.`, ...undo });
 }
 
-/** Brings back how a queue was before it was paused: paused in another way, or not at all. @param {Pausable} queue */
-function restore({ engine_type: name, pause: before }) {
+/** @param {string} name @param {QueuePause | null} mine as it was set @param {QueuePause | null} before */
+function takeBack(name, mine, before) {
+  const look = async () => pauseMeanwhile(name, mine, before, (await call("read_queue", pathOf(name))).data.pause);
+  const already = before ? `${name} is paused as before already.` : `${name} goes on already.`;
+  return undoOf({ look, run: () => restore(name, before), already })();
+}
+
+/** Brings back how a queue was: paused, with what is left of the time, or not at all. @param {string} name @param {QueuePause | null} before */
+function restore(name, before) {
   const again = before ? sameAgain(before, serverNow()) : null;
   return again
     ? act("pause_queue", { ...pathOf(name), body: again }, { done: `${name} is paused as before.` })
-    : act("resume_queue", pathOf(name), { done: `${name} goes on.` });
+    : act("resume_queue", pathOf(name), { done: before ? `${name} goes on: its pause would be over by now.` : `${name} goes on.` });
 }

@@ -1,7 +1,7 @@
 /** The drawing of a plot: uPlot with our axes, colours and marks. It knows nothing of components. */
 import UPlot from "../vendor/uplot.js";
 import { ticks } from "../rules/axis.js";
-import { lonely } from "../rules/history.js";
+import { DASHES, lonely } from "../rules/history.js";
 
 /** @typedef {import("../rules/history.js").Line} Line */
 /** @typedef {import("../rules/changes.js").Marker} Marker */
@@ -15,7 +15,7 @@ import { lonely } from "../rules/history.js";
  * @property {readonly [number, number]} range  seconds
  * @property {readonly Marker[]} markers
  * @property {import("../rules/times.js").Zone} zone
- * @property {(value: number) => string} inWords
+ * @property {(values: readonly number[]) => readonly string[]} axisInWords
  * @property {readonly number[] | undefined} steps  of the axis of values, where they are not the round numbers of ten
  * @property {(index: number | null, seconds: number | null) => void} point  the pointer is there; null: nowhere
  * @property {(from: number, to: number) => void} zoom  seconds
@@ -25,8 +25,6 @@ import { lonely } from "../rules/history.js";
 const HEIGHT = 170;
 const LEFT = 56;
 const TICK_WIDTH = 74;
-/** Lines are told apart by their dashes too. */
-export const DASHES = [[], [6, 3], [2, 2], [10, 3, 2, 3], [1, 3]];
 
 /**
  * @param {HTMLElement} element
@@ -65,7 +63,7 @@ export function drawPlot(element, drawn) {
           size: LEFT,
           gap: 6,
           space: 34,
-          values: (_, splits) => splits.map((value) => drawn().inWords(value)),
+          values: (_, splits) => [...drawn().axisInWords(splits)],
           ...(steps ? { incrs: [...steps] } : {}),
         },
       ],

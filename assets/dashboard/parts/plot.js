@@ -1,12 +1,12 @@
 /** A plot over time, with what its lines mean, what was changed meanwhile, and the same numbers as a table. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { count, rate, short } from "../rules/numbers.js";
-import { endsOf, isBlank, valuesOf, wholeMinute } from "../rules/history.js";
+import { count, rate, ratesAlike, secondsAlike, short } from "../rules/numbers.js";
+import { DASHES, blankInWords, endsOf, isBlank, valuesOf, wholeMinute } from "../rules/history.js";
 import { atOf, lasts, wall } from "../rules/times.js";
+import { serverNow } from "../api/call.js";
 import { setFilters } from "../state/place.js";
 import { theme } from "../state/taste.js";
 import { h, html } from "./html.js";
-import { DASHES, drawPlot } from "./plot-canvas.js";
 import { PlotTable } from "./plot-table.js";
 import { zoneNow } from "./time.js";
 
@@ -15,6 +15,8 @@ import { zoneNow } from "./time.js";
 /** @typedef {import("../rules/history.js").History} History */
 /** @typedef {import("../rules/changes.js").Marker} Marker */
 
+/** @typedef {ReturnType<typeof import("./plot-canvas.js").drawPlot>} Drawing */
+
 const WHOLE_STEPS = Array.from({ length: 10 }, (_, n) => [1, 2, 5].map((each) => each * 10 ** n)).flat();
 const TIME_STEPS = [
   0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
@@ -22,16 +24,10 @@ const TIME_STEPS = [
 
 /** On the axis, and where there is room. */
 const UNITS = {
-  rate: { axis: rateOnAxis, words: rate, steps: undefined },
-  count: { axis: short, words: (/** @type {number | null} */ n) => count(n), steps: WHOLE_STEPS },
-  seconds: { axis: lasts, words: (/** @type {number | null} */ n) => (n === null ? "–" : lasts(n)), steps: TIME_STEPS },
+  rate: { axis: ratesAlike, words: rate, steps: undefined },
+  count: { axis: (/** @type {readonly number[]} */ values) => values.map(short), words: (/** @type {number | null} */ n) => count(n), steps: WHOLE_STEPS },
+  seconds: { axis: secondsAlike, words: (/** @type {number | null} */ n) => (n === null ? "–" : lasts(n)), steps: TIME_STEPS },
 };
-
-/** @param {number} perSecond */
-function rateOnAxis(perSecond) {
-  if (perSecond === 0) return "0";
-  return perSecond >= 1000 ? `${short(perSecond)}/s` : rate(perSecond);
-}
 
 /** A marker counts as pointed at from so far, as a part of the range. */
 const NEAR = 0.012;
@@ -47,7 +43,7 @@ const NEAR = 0.012;
  */
 export function Plot({ title, unit, lines, history, markers = [], links }) {
   const element = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const plot = useRef(/** @type {ReturnType<typeof drawPlot> | null} */ (null));
+  const plot = useRef(/** @type {Drawing | null} */ (null));
   const [pointed, setPointed] = useState(/** @type {{ index: number | null, seconds: number | null }} */ ({ index: null, seconds: null }));
   const [picked, setPicked] = useState(/** @type {number | null} */ (null));
   const zone = zoneNow();
@@ -64,7 +60,7 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
     range,
     markers,
     zone,
-    inWords: UNITS[unit].axis,
+    axisInWords: UNITS[unit].axis,
     steps: UNITS[unit].steps,
     point: (index, seconds) => setPointed({ index, seconds }),
     zoom,
@@ -73,10 +69,18 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
   const drawn = useRef(now);
   drawn.current = now;
 
+  const [isMissing, setMissing] = useState(false);
   useEffect(() => {
-    if (!element.current) return;
-    plot.current = drawPlot(element.current, () => drawn.current);
-    return () => plot.current?.end();
+    let isGone = false;
+    const begin = (/** @type {typeof import("./plot-canvas.js")} */ { drawPlot }) => {
+      if (!isGone && element.current) plot.current = drawPlot(element.current, () => drawn.current);
+    };
+    // What draws is as large as half of the page: it is loaded when there is something to draw.
+    void import("./plot-canvas.js").then(begin, () => setMissing(true));
+    return () => {
+      isGone = true;
+      plot.current?.end();
+    };
   }, []);
   useEffect(() => plot.current?.update(), [history, zone, markers.length]);
   useRedraw(plot);
@@ -86,7 +90,8 @@ export function Plot({ title, unit, lines, history, markers = [], links }) {
     <figcaption class="plot-title">${title}${pointed.index === null ? null : html` <span class="plot-time">${atOf((at[pointed.index] ?? 0) * 1000, zone)}</span>`}</figcaption>
     <ul class="plot-legend">${lines.map((line, i) => html`<li key=${line.title}>${h(Swatch, { kind: line.kind, dash: DASHES[i % DASHES.length] ?? [] })} ${line.title}
       <b>${UNITS[unit].words(values[i]?.[pointed.index ?? lastKnown(values[i] ?? [])] ?? null)}</b></li>`)}</ul>
-    <div class="plot-canvas" ref=${element} aria-hidden="true">${isBlank(history) ? html`<p class="plot-blank">Nothing was measured in this time.</p>` : null}</div>
+    <div class="plot-canvas" ref=${element} aria-hidden="true">${isBlank(history) ? html`<p class="plot-blank"><span>${blankInWords(history, serverNow(), (first) => wall(first, zone)?.time ?? "")}</span></p>` : null}</div>
+    ${isMissing ? html`<p class="plot-marker" role="alert">What draws this plot could not be loaded: reload the page. The table below has its numbers.</p>` : null}
     <p class="plot-marker">${marker ? `${marker.sign} · ${wall(marker.at, zone)?.time} ${marker.text}` : ""}</p>
     ${picked !== null && links ? h(Picked, { at: picked * 1000, zone, links, close: () => setPicked(null) }) : null}
     ${h(PlotTable, { title, at, columns: lines.map((line, i) => ({ title: line.title, values: values[i] ?? [] })), inWords: UNITS[unit].words, zone, markers })}
@@ -99,7 +104,7 @@ function Picked({ at, zone, links, close }) {
     <button type="button" class="button button-quiet" onClick=${close}>close</button></p>`;
 }
 
-/** Colours are read when it is drawn: after a change of the theme it is drawn again. @param {{ current: ReturnType<typeof drawPlot> | null }} plot */
+/** Colours are read when it is drawn: after a change of the theme it is drawn again. @param {{ current: Drawing | null }} plot */
 function useRedraw(plot) {
   const chosen = theme.value;
   useEffect(() => {

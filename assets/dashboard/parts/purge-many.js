@@ -10,18 +10,19 @@ import { ask } from "./dialog.js";
 import { exportLetters } from "./export-letters.js";
 import { filterWords } from "./filter-words.js";
 import { h, html } from "./html.js";
+import { JobsAtWork, readJobsAt } from "./jobs-at-work.js";
 import { tell } from "./notices.js";
 
 /** @typedef {import("../api/call.js").CallError} CallError */
 
-/** @param {{ values: Readonly<Record<string, string>> }} of the filter, as the address has it @returns {Promise<number | null>} null: nothing was done */
-export async function purgeMany({ values }) {
+/** @param {{ values: Readonly<Record<string, string>>, of?: string | null }} of the filter, as the address has it; of: how many causes they died of, where it is not one @returns {Promise<number | null>} null: nothing was done */
+export async function purgeMany({ values, of = null }) {
   // What dies while the question stands is not meant.
   const asOf = new Date(serverNow()).toISOString();
   const wanted = bodyOf(values, serverNow());
   const before = wanted["dead_lettered_before"];
   const filter = { ...wanted, dead_lettered_before: typeof before === "string" && before < asOf ? before : asOf };
-  let matched = await counted(filter);
+  let [matched, jobs] = await Promise.all([counted(filter), readJobsAt(filter)]);
   let news = "";
   while (matched !== null) {
     if (matched === 0) {
@@ -30,10 +31,10 @@ export async function purgeMany({ values }) {
     }
     const request = { body: { filter, expected_count: matched } };
     const isWanted = await ask({
-      title: `Discard ${letters(matched)}?`,
-      sentence: `${news}They go for good and cannot be redriven any more; their events stay, as failed, until their time is over. This cannot be undone.`,
+      title: `Discard ${letters(matched)}${of === null ? "" : ` of ${of}`}?`,
+      sentence: `${news}They go for good and cannot be redriven any more; their events stay, as failed, until their retention ends. This cannot be undone.`,
       facts: [["Which", filterWords(values)]],
-      form: () => html`<p>${h(Button, { onClick: () => exportLetters(values), children: "export them as JSON lines first" })}</p>`,
+      form: () => html`${h(JobsAtWork, { jobs, then: "What is discarded before the job comes to it is not redriven." })}<p>${h(Button, { onClick: () => exportLetters(values), children: "Export them as JSON lines first" })}</p>`,
       verb: `Discard ${count(matched)}`,
       isDanger: true,
       typed: String(matched),

@@ -1,10 +1,11 @@
 /** How many are redriven at which pace, what is tried first, and when it stops by itself. */
 import { call } from "../api/call.js";
 import { count, percent, rate } from "../rules/numbers.js";
-import { STOP_RATIOS, pacesOf, warningOf } from "../rules/redrive-plan.js";
+import { STOP_RATIOS, goesBack, pacesOf, warningOf } from "../rules/redrive-plan.js";
 import { lasts } from "../rules/times.js";
 import { useOnce } from "../state/poll.js";
 import { h, html } from "./html.js";
+import { JobsAtWork } from "./jobs-at-work.js";
 import { Stranger } from "./stranger.js";
 import { Ago } from "./time.js";
 
@@ -15,11 +16,12 @@ const SAMPLE = 5;
 
 /** @param {{ plan: import("../vendor/signals.js").Signal<Plan>, change: (news: Partial<Plan>) => void, filter: Record<string, unknown> }} props */
 export function RedriveForm({ plan, change, filter }) {
-  const { counted, news, onlyNew, canary, stopRatio } = plan.value;
+  const { counted, news, onlyNew, canary, stopRatio, staying, jobs } = plan.value;
   const many = counted !== null && "count" in counted ? counted.count : null;
   return html`<div class="redrive-form">
     ${news === null ? null : html`<p class="banner" role="alert">${news}</p>`}
-    <p class="redrive-count" role="status">${many === null ? (counted === null ? "Counting …" : "They could not be counted") : html`<b>${count(many)}</b> ${many === 1 ? "dead letter goes" : "dead letters go"} back.`}</p>
+    ${h(JobsAtWork, { jobs, then: "This would redrive what the job has not come to yet; it passes over what it does not find any more." })}
+    <p class="redrive-count" role="status">${many === null ? (counted === null ? "Counting …" : "They could not be counted") : html`<b>${count(many)}</b> ${goesBack(many, staying)}`}</p>
     ${h(Sample, { filter })}
     ${h(Pace, { plan, change, many: many ?? 0 })}
     <div class="field-row">
@@ -41,8 +43,7 @@ function Pace({ plan, change, many }) {
   const chosen = [...paces, own].find(({ code }) => code === paceCode) ?? own;
   const warning = isWaitedIn ? warningOf(chosen, finishedPerSecond) : null;
   return html`<fieldset class="redrive-paces"><legend>How fast</legend>
-    ${[...paces, own].map((pace) => html`<label key=${pace.code}><input type="radio" name="pace" checked=${pace.code === paceCode} onChange=${() => change({ paceCode: pace.code })} /> ${wordsOf(pace)}
-      ${pace.code === "own" ? html`<input class="redrive-own" inputmode="decimal" aria-label="Events a second" value=${ownRate} onInput=${(/** @type {any} */ event) => change({ ownRate: event.currentTarget.value, paceCode: "own" })} /> events a second` : null}</label>`)}
+    ${[...paces, own].map((pace) => html`<label key=${pace.code}><input type="radio" name="pace" checked=${pace.code === paceCode} onChange=${() => change({ paceCode: pace.code })} /> <span>${wordsOf(pace)}${pace.code === "own" ? html`<input class="redrive-own" inputmode="decimal" aria-label="Events a second" value=${ownRate} onInput=${(/** @type {any} */ event) => change({ ownRate: event.currentTarget.value, paceCode: "own" })} /> events a second` : null}</span></label>`)}
     ${warning === null ? null : html`<p class="note">${warning}</p>`}</fieldset>`;
 }
 
@@ -58,7 +59,7 @@ function wordsOf({ code, eventsPerSecond, seconds }) {
     case "at_once":
       return "as fast as the server can";
     case "own":
-      return "at";
+      return "at ";
   }
 }
 

@@ -11,6 +11,7 @@ import { ask } from "./dialog.js";
 import { filterWords } from "./filter-words.js";
 import { h } from "./html.js";
 import { tell } from "./notices.js";
+import { readJobsAt } from "./jobs-at-work.js";
 import { RedriveForm } from "./redrive-form.js";
 
 /** @typedef {import("../rules/redrive-plan.js").Counted} Counted */
@@ -27,24 +28,27 @@ import { RedriveForm } from "./redrive-form.js";
  * @property {boolean} onlyNew without those that were redriven before
  * @property {number | null} finishedPerSecond
  * @property {boolean} isWaitedIn events are due in the queue already
+ * @property {number} staying of those that match, the ones that were redriven before and are left out
+ * @property {readonly Job[]} jobs that are at some of these already
  * @property {string | null} news what has changed since it was asked
  */
 
 /**
  * @param {object} of
  * @param {Readonly<Record<string, string>>} of.values the filter, as the address has it
+ * @param {string | null} [of.of] how many causes they died of, where it is not one
  * @param {boolean} [of.isRest] some have been tried by now
  * @param {number} [of.canary] how many are tried first
  * @returns {Promise<Job | null>} null: no job was made
  */
-export async function redriveMany({ values, isRest = false, canary = 0 }) {
+export async function redriveMany({ values, of = null, isRest = false, canary = 0 }) {
   // Those that die while the question stands are not meant, perhaps again and by this very redrive.
   const asOf = new Date(serverNow()).toISOString();
   const wanted = bodyOf(values, serverNow());
   const before = wanted["dead_lettered_before"];
   const filter = { ...wanted, dead_lettered_before: typeof before === "string" && before < asOf ? before : asOf };
   /** @type {import("../vendor/signals.js").Signal<Plan>} */
-  const plan = signal({ counted: null, paceCode: "ten_minutes", ownRate: "1", stopRatio: PRESET_STOP_RATIO, canary, onlyNew: isRest, finishedPerSecond: null, isWaitedIn: false, news: null });
+  const plan = signal({ counted: null, paceCode: "ten_minutes", ownRate: "1", stopRatio: PRESET_STOP_RATIO, canary, onlyNew: isRest, finishedPerSecond: null, isWaitedIn: false, staying: 0, jobs: [], news: null });
   const change = (/** @type {Partial<Plan>} */ news) => {
     const isOther = news.onlyNew !== undefined && news.onlyNew !== plan.value.onlyNew;
     plan.value = { ...plan.value, ...news, ...(isOther ? { counted: null } : {}) };
@@ -53,14 +57,16 @@ export async function redriveMany({ values, isRest = false, canary = 0 }) {
   const body = () => bodyOfPlan(plan.value, filter);
   const countThem = async () => {
     const { onlyNew } = plan.value;
-    const counted = await dryRun(body());
-    if (plan.value.onlyNew === onlyNew) change({ counted });
+    const [counted, all] = await Promise.all([dryRun(body()), onlyNew ? dryRun({ filter }) : null]);
+    const staying = all !== null && "count" in all && counted !== null && "count" in counted ? all.count - counted.count : 0;
+    if (plan.value.onlyNew === onlyNew) change({ counted, staying });
   };
   void countThem();
+  void readJobsAt(filter).then((jobs) => change({ jobs }));
   if (typeof wanted["engine_type"] === "string") void paceOf(wanted["engine_type"]).then(change);
   for (;;) {
     const isWanted = await ask({
-      title: isRest ? "Redrive the rest" : "Redrive as a job",
+      title: of !== null ? `Redrive dead letters of ${of}` : isRest ? "Redrive the rest" : "Redrive as a job",
       sentence: `The server puts them back into their queues, the oldest first, also when this page is closed. It can be paused and cancelled; what an engine has finished stays done.`,
       facts: [["Which", filterWords(values)]],
       form: () => h(RedriveForm, { plan, change, filter: body().filter }),

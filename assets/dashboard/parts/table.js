@@ -118,8 +118,8 @@ function ChooseAll({ choice, keys }) {
 function Row({ row, id, isGone, isChosen: isOn, table: { columns, to, actions, choice }, choose }) {
   const title = isGone ? "It is not in this list any more" : undefined;
   return html`<tr class=${`table-row ${isGone ? "table-gone" : ""} ${isOn ? "table-chosen" : ""}`} data-key=${id} title=${title}>
-    ${choice ? html`<td class="table-choose"><input type="checkbox" aria-label=${`Choose ${id}`} checked=${isOn} disabled=${isGone}
-      onClick=${(/** @type {MouseEvent} */ event) => choose(id, event.shiftKey)} /></td>` : null}
+    ${choice ? html`<td class="table-choose"><label><input type="checkbox" aria-label=${`Choose ${id}`} checked=${isOn} disabled=${isGone}
+      onClick=${(/** @type {MouseEvent} */ event) => choose(id, event.shiftKey)} /></label></td>` : null}
     ${columns.map((column, index) => {
       const content = column.cell(row);
       const name = [column.align === "right" ? "table-right" : "", column.width ? `table-${column.width}` : "", `table-phone-${column.phone ?? "line"}`].join(" ");

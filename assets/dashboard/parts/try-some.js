@@ -2,12 +2,14 @@
 import { call, serverNow } from "../api/call.js";
 import { callEach } from "../api/each.js";
 import { newest, spread } from "../rules/canary.js";
-import { queryOf } from "../rules/dead-letter-filter.js";
+import { bodyOf, queryOf } from "../rules/dead-letter-filter.js";
 import { count } from "../rules/numbers.js";
 import { refreshAll } from "../state/poll.js";
 import { said } from "./act.js";
 import { asCli } from "./copy-as.js";
 import { ask } from "./dialog.js";
+import { h } from "./html.js";
+import { JobsAtWork, readJobsAt } from "./jobs-at-work.js";
 import { tell } from "./notices.js";
 
 /** @typedef {"spread" | "newest"} Which */
@@ -39,10 +41,12 @@ export async function trySome({ values, cause, many, which }) {
     tell("None of them can be redriven any more.", { isBad: true });
     return null;
   }
-  if (chosen.length > LIGHT_MOST) {
+  const jobs = await readJobsAt(bodyOf(values, serverNow()));
+  if (chosen.length > LIGHT_MOST || jobs.length > 0) {
     const isWanted = await ask({
       title: `Try ${count(chosen.length)} of them?`,
       sentence: "They go back into their queues at once, with fresh budgets. What an engine has not taken can be cancelled afterwards; there is no other way back.",
+      ...(jobs.length === 0 ? {} : { form: () => h(JobsAtWork, { jobs, then: "It comes to these by itself; those that you try now it passes over." }) }),
       verb: `Try ${count(chosen.length)}`,
       cli: () => asCli("redrive_dead_letter", { path: { event_id: "" } }).replace("''", chosen.join(" ")),
     });

@@ -6,5 +6,5 @@ const MARKS = { good: "✓", busy: "▶", waiting: "◷", warning: "▲", bad: "
 
 /** @param {{ word: string, kind: StateKind, code?: string }} props `code` is what one would search for */
 export function Status({ word, kind, code }) {
-  return html`<span class=${`status status-${kind}`}><span class="status-mark" aria-hidden="true">${MARKS[kind]}</span> ${word}${code ? html` <code class="code">${code}</code>` : null}</span>`;
+  return html`<span class=${`status status-${kind}`}><span class="status-mark" aria-hidden="true">${MARKS[kind]}</span> ${word}${code && code !== word ? html` <code class="code">${code}</code>` : null}</span>`;
 }

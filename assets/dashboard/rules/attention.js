@@ -1,5 +1,7 @@
 /** What the overview offers beside each thing that somebody should see to. The sentences are the server's. */
 
+import { lasts } from "./times.js";
+
 /** @typedef {import("../api/types.js").components["schemas"]["AttentionItem"]} AttentionItem */
 /** @typedef {{ screen: string, id?: string | null, filters?: Record<string, string> }} Goal */
 
@@ -44,13 +46,13 @@ export function offerOf(item) {
 /** @param {AttentionItem} item @returns {Offer["link"]} */
 function linkOf({ code, subject, since }) {
   const queue = subject.engine_type;
-  if (subject.event_id) return { text: "show event", to: { screen: "events", id: subject.event_id } };
+  if (subject.event_id) return { text: "Show event", to: { screen: "events", id: subject.event_id } };
   if (!queue) return null;
-  if (code === "dying") return { text: "show causes", to: { screen: "dead-letters", filters: { engine_type: queue } } };
+  if (code === "dying") return { text: "Show causes", to: { screen: "dead-letters", filters: { engine_type: queue } } };
   if (code === "dead_letters_new") {
-    return { text: "show causes", to: { screen: "dead-letters", filters: { engine_type: queue, dead_lettered_after: since } } };
+    return { text: "Show causes", to: { screen: "dead-letters", filters: { engine_type: queue, dead_lettered_after: since } } };
   }
-  return { text: code === "falling_behind" ? "explain" : "show queue", to: { screen: "queues", id: queue } };
+  return { text: code === "falling_behind" ? "Explain" : "Show queue", to: { screen: "queues", id: queue } };
 }
 
 /** @param {AttentionItem} item @returns {Action | null} */
@@ -76,11 +78,24 @@ export function restInWords(items) {
 }
 
 /**
+ * The sentence of the first seconds in which queues stall, before the server calls that something to see to; null where none does.
+ * @param {readonly import("./queue-list.js").Row[]} rows
+ */
+export function notYet(rows) {
+  const stalled = rows.filter(({ state }) => state.code === "stalled").map(({ queue }) => queue);
+  if (stalled.length === 0) return null;
+  const have = stalled.length === 1 ? "1 queue has" : `${stalled.length} queues have`;
+  const without = stalled.every(({ engines }) => engines.active === 0) ? " and no active engine" : ", and none of them is being worked on";
+  return `Nothing needs attention yet; ${have} due events${without}, for ${lasts(Math.max(...stalled.map(({ oldest_due_age_seconds }) => oldest_due_age_seconds)))}.`;
+}
+
+/**
  * The sentence of a day on which there is nothing to see to.
  * @param {{ completed: string, oldest: string | null, engines: number, queues: number }} facts in words
  */
 export function allIsWell({ completed, oldest, engines, queues }) {
   if (queues === 0) return "All is well: there is no queue yet.";
+  if (engines === 0 && oldest === null) return "All is well: nobody waits, and no engine is active.";
   const waits = oldest === null ? "nobody waits" : `the oldest due event has waited for ${oldest}`;
   return `All is well: ${completed} completed, ${waits}, ${engines === 1 ? "1 engine is" : `${engines} engines are`} active.`;
 }

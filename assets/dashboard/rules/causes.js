@@ -35,23 +35,26 @@
 
 /** By this the page asks for groups. */
 export const BY = "engine_type,event_type,reason,error_type,error_fingerprint,engine_software_version";
-export const SORTS = /** @type {const} */ (["newest", "most"]);
+/** The same where those with one type of error are one row, whatever its message. */
+export const BY_TYPE = "engine_type,event_type,reason,error_type,engine_software_version";
+export const FOLDS = /** @type {const} */ (["cause", "error_type"]);
+export const SORTS = /** @type {const} */ (["most", "newest"]);
 
-/** @param {readonly Group[]} groups @param {typeof SORTS[number]} [sort] @returns {Cause[]} */
-export function causesOf(groups, sort = "newest") {
+/** @param {readonly Group[]} groups @param {typeof SORTS[number]} [sort] @param {typeof FOLDS[number]} [fold] @returns {Cause[]} */
+export function causesOf(groups, sort = "most", fold = "cause") {
   /** @type {Map<string, Cause>} */
   const causes = new Map();
   for (const group of groups) {
-    const key = JSON.stringify([group.engine_type ?? "", group.error_fingerprint ?? null]);
+    const key = JSON.stringify([group.engine_type ?? "", (fold === "cause" ? group.error_fingerprint : group.error_type) ?? null]);
     const cause = causes.get(key);
     if (cause === undefined) causes.set(key, causeOf(key, group));
     else gather(cause, group);
   }
   for (const { versions } of causes.values()) versions.sort((one, other) => other.count - one.count);
-  return [...causes.values()].sort(
-    (one, other) =>
-      (sort === "newest" ? Date.parse(other.last) - Date.parse(one.last) : 0) || other.count - one.count || (one.key < other.key ? -1 : 1),
-  );
+  const byTime = (/** @type {Cause} */ one, /** @type {Cause} */ other) => Date.parse(other.last) - Date.parse(one.last);
+  const byCount = (/** @type {Cause} */ one, /** @type {Cause} */ other) => other.count - one.count;
+  const [first, second] = sort === "newest" ? [byTime, byCount] : [byCount, byTime];
+  return [...causes.values()].sort((one, other) => first(one, other) || second(one, other) || (one.key < other.key ? -1 : 1));
 }
 
 /** @param {readonly Group[]} groups @returns {Cause | null} all of them as one; null: there are none */
@@ -116,4 +119,34 @@ export function spanOf(cause, all) {
   const length = Math.max(...all.map(({ last }) => Date.parse(last))) - from;
   const place = (/** @type {string} */ at) => (length === 0 ? 1 : (Date.parse(at) - from) / length);
   return { from: length === 0 ? 0 : place(cause.first), to: place(cause.last) };
+}
+
+/** From so many causes of hardly any letters on, it is one cause whose messages differ. */
+const MANY = 10;
+const FEW_LETTERS = 2;
+
+/**
+ * @param {readonly Cause[]} causes as they are shown, one row each
+ * @returns {string | null} why they had better be one row for each type of error; null: they had not
+ */
+export function foldingInWords(causes) {
+  const small = causes.filter((cause) => cause.count <= FEW_LETTERS);
+  if (small.length < MANY) return null;
+  const each = small.every((cause) => cause.count === 1) ? "one letter" : "one or two letters";
+  const types = new Set(small.flatMap(({ errorTypes }) => errorTypes));
+  const events = new Set(small.flatMap(({ eventTypes }) => eventTypes));
+  const [type, event] = [[...types][0], [...events][0]];
+  const of = types.size === 1 && type ? `, all ${type}${events.size === 1 && event ? ` of ${event}` : ""}` : "";
+  return `${small.length} causes are of ${each} each${of}: the same error, perhaps, with another message each time.`;
+}
+
+/**
+ * @param {readonly Group[]} groups @param {boolean} hasMore than these
+ * @returns {string | null} `48 causes in 3 queues`; null: all died of one
+ */
+export function severalInWords(groups, hasMore) {
+  const causes = new Set(groups.map((group) => group.error_fingerprint ?? null)).size;
+  const queues = new Set(groups.map((group) => group.engine_type ?? "")).size;
+  if (causes < 2) return null;
+  return `${hasMore ? "more than " : ""}${causes} causes${queues > 1 ? ` in ${queues} queues` : ""}`;
 }

@@ -65,11 +65,32 @@ const SIGNS = /** @type {Readonly<Record<string, string>>} */ ({
   cancel_scenario_run: "C",
 });
 
+const SIGN_WORDS = /** @type {Readonly<Record<string, string>>} */ ({
+  P: "paused or resumed",
+  S: "settings",
+  Q: "quarantine",
+  D: "drained or resumed",
+  R: "redrive",
+  C: "cancelled",
+  V: "a version came",
+});
+
+/** What the letters in a plot stand for: those that are there. @param {readonly Marker[]} markers @returns {string} empty where there are none */
+export function signsInWords(markers) {
+  const there = new Set(markers.map(({ sign }) => sign));
+  return Object.entries(SIGN_WORDS).filter(([sign]) => there.has(sign)).map(([sign, words]) => `${sign}: ${words}`).join(" · ");
+}
+
 /** @param {AuditEntry} entry @returns {string} `anna paused billing for 30 min: model upgrade` */
 export function changeInWords({ actor, action, subject, details }) {
   const say = SENTENCES[action];
   const told = say ? say(visible(subject), /** @type {Details} */ (details ?? {})) : `${action.replaceAll("_", " ")} ${visible(subject)}`;
   return `${visible(actor)} ${told}`;
+}
+
+/** @param {AuditEntry} entry @returns {string} by what it was asked for; empty: by a program, or it is not known */
+export function byWhat({ via }) {
+  return via ? `by ${visible(via)}` : "";
 }
 
 /** @param {readonly AuditEntry[]} entries @returns {Marker[]} the oldest first */

@@ -1,4 +1,5 @@
 /** Which events a list shows: tabs, filters of the address, parameters of the query, and what bulk calls can be told of it. */
+import { titleOf } from "./event-company.js";
 import { parametersOf } from "./filters.js";
 import { visible } from "./text.js";
 
@@ -14,8 +15,8 @@ export const FILTERS = {
   failing: { kind: "flag" },
   lease_losses_min: { kind: "number", least: 0, most: 100 },
   scenario_run_id: { kind: "text", most: 64 },
-  caused_by: { kind: "text", most: 36 },
-  leased_by: { kind: "text", most: 36 },
+  caused_by: { kind: "id" },
+  leased_by: { kind: "id" },
   error_type: { kind: "text", most: 200 },
   idempotency_key: { kind: "text", most: 255 },
   unique_key: { kind: "text", most: 256 },
@@ -26,8 +27,8 @@ const NAMES = Object.keys(FILTERS);
 
 /**
  * Ready filters. A tab is what it sets; `since` is set, too, where nothing else narrows the list, for the API wants that beside
- * a status.
- * @type {readonly { name: string, title: string, sets: Readonly<Record<string, string>>, since?: string }[]}
+ * a status; `beside` are the filters that will do.
+ * @type {readonly { name: string, title: string, sets: Readonly<Record<string, string>>, since?: string, beside?: readonly string[] }[]}
  */
 export const TABS = [
   { name: "all", title: "all", sets: {} },
@@ -36,6 +37,7 @@ export const TABS = [
   { name: "running", title: "running", sets: { status: "processing" }, since: "-30d" },
   { name: "lost", title: "lost silently", sets: { lease_losses_min: "1" } },
   { name: "completed", title: "completed", sets: { status: "completed" }, since: "-1d" },
+  { name: "completed-lost", title: "completed after a loss", sets: { status: "completed", lease_losses_min: "1" }, since: "-1d", beside: ["created_after", "scenario_run_id"] },
   { name: "cancelled", title: "cancelled", sets: { status: "cancelled" }, since: "-1d" },
 ];
 const OF_TABS = ["status", "failing", "lease_losses_min"];
@@ -52,12 +54,18 @@ export function changesFor(name, values) {
   const tab = TABS.find((each) => each.name === name);
   /** @type {Record<string, string | null>} */
   const changes = Object.fromEntries(OF_TABS.map((each) => [each, tab?.sets[each] ?? null]));
-  const others = NARROWING.filter((each) => values[each] !== undefined);
+  const others = (tab?.beside ?? NARROWING).filter((each) => values[each] !== undefined);
   const hadSince = TABS.some(({ since }) => since !== undefined && since === values["created_after"]);
   if (tab?.since && others.length === 0) changes["created_after"] = tab.since;
   // The time that a tab set goes with it.
   else if (hadSince && others.length === 1) changes["created_after"] = tab?.since ?? null;
   return changes;
+}
+
+/** What a filter of silent losses leaves out, where a list that has it is empty; null where it leaves out nothing. @param {Values} values */
+export function leftOutOf({ lease_losses_min: losses, status }) {
+  const isOfOpen = status === undefined || status === "queued" || status === "processing";
+  return losses !== undefined && isOfOpen ? "Silent losses are looked for in open events only; those of events that have ended are found with a status, like completed." : null;
 }
 
 /** @param {Values} values @param {number} now milliseconds @returns {Record<string, string>} as parameters of the query */
@@ -68,18 +76,18 @@ export function queryOf(values, now) {
 const BULK = ["engine_type", "event_type", "scenario_run_id"];
 
 /**
- * The filter of a bulk call that means the same as the list: null where there is none, for bulk calls know fewer filters.
+ * The filter of a bulk call that means the queued ones of the list: null where there is none, for bulk calls know fewer filters.
  * Other than queued events they never touch.
  * @param {Values} values @returns {Record<string, string> | null}
  */
 export function bulkFilterOf(values) {
   const names = NAMES.filter((name) => values[name] !== undefined && values[name] !== "");
-  if (values["status"] !== "queued" || names.some((name) => name !== "status" && !BULK.includes(name))) return null;
+  if ((values["status"] ?? "queued") !== "queued" || names.some((name) => name !== "status" && !BULK.includes(name))) return null;
   const named = names.filter((name) => BULK.includes(name));
   return named.length === 0 ? null : Object.fromEntries(named.map((name) => [name, values[name] ?? ""]));
 }
 
-/** @param {Readonly<Record<string, unknown>>} filter @returns {string} `engine_type dialogue, event_type line.requested` */
+/** @param {Readonly<Record<string, unknown>>} filter @returns {string} `queue dialogue, event type line.requested` */
 export function inWords(filter) {
-  return Object.entries(filter).map(([name, value]) => `${name} ${Array.isArray(value) ? `${value.length} of them` : visible(String(value))}`).join(", ");
+  return Object.entries(filter).map(([name, value]) => `${titleOf(name)} ${Array.isArray(value) ? `${value.length} of them` : visible(String(value))}`).join(", ");
 }

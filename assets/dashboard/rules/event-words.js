@@ -88,11 +88,17 @@ function running(event, now) {
 /** @param {Event} event @param {number} now */
 function queued(event, now) {
   const wait = -since(event.available_at, now);
-  const before = event.attempt === 0 ? "" : event.failures > 0 || event.lease_losses > 0 ? `Attempt ${event.attempt} did not bring it to an end${lastError(event)}; ` : `Attempt ${event.attempt} gave it back; `;
+  const before = event.attempt === 0 ? "" : afterAttempt(event);
   const discard = event.discard_at !== null ? ` If no engine has it by then, it is given up ${ago(since(event.discard_at, now))}.` : "";
   if (wait > 0) return capital(`${before}${event.attempt === 0 ? "it was enqueued for later, and" : "the next try"} is due in ${lasts(wait)}.${discard}`);
   if (event.attempt === 0) return `Due for ${lasts(-wait)}; no engine has had it yet.${discard}`;
   return capital(`${before}it has been due again for ${lasts(-wait)}.`);
+}
+
+/** What became of its last attempt. Redriven, an event begins to count anew. @param {Event} event */
+function afterAttempt(event) {
+  if (event.failures > 0 || event.lease_losses > 0) return `Attempt ${event.attempt} did not bring it to an end${lastError(event)}; `;
+  return event.redrives > 0 ? `It was redriven, and attempt ${event.attempt} was its last so far; ` : `Attempt ${event.attempt} gave it back; `;
 }
 
 /** @param {Event} event @param {number} now */

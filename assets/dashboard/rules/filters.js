@@ -1,8 +1,9 @@
 /** What a screen can filter by, read from the address. Nothing that cannot be read is dropped without a word. */
+import { idFault } from "./ids.js";
 
 /**
  * @typedef {object} FilterSpec
- * @property {"text" | "choice" | "flag" | "number" | "time"} kind
+ * @property {"text" | "choice" | "flag" | "number" | "time" | "id"} kind
  * @property {readonly string[]} [choices]
  * @property {number} [least]
  * @property {number} [most]  of a number its value, of a text its length
@@ -41,7 +42,7 @@ export function readFilters(specs, filters) {
 }
 
 /** @param {FilterSpec} spec @param {string} value @returns {string | null} what is wrong with it */
-function fault(spec, value) {
+export function fault(spec, value) {
   switch (spec.kind) {
     case "choice": {
       const choices = spec.choices ?? [];
@@ -56,6 +57,8 @@ function fault(spec, value) {
     }
     case "time":
       return instantOf(value, 0) === null ? "it is a time such as 2026-11-29T02:00:00Z, or -1h for an hour ago" : null;
+    case "id":
+      return idFault(value);
     case "text":
       return value.length <= (spec.most ?? 256) ? null : `it is longer than ${spec.most ?? 256} characters`;
   }

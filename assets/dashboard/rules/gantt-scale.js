@@ -82,6 +82,9 @@ function foldsOf({ marks, from, to }) {
 
 const SECONDS = [1, 2, 5, 10, 15, 30];
 
+/** Pixels of `23:59:59`, with the gap before it. */
+const LABEL = 52;
+
 /**
  * The ticks of the axis, where they have room.
  * @param {Scale} scale @param {import("./times.js").Zone} zone @param {number} [room] pixels for a label
@@ -97,7 +100,7 @@ export function axisOf(scale, zone, room = 76) {
     const inside = most < 1 ? [] : ticksOf(piece, zone, most);
     for (const { at, label } of inside.length > 0 ? inside : [{ at: piece.from, label: secondsOf(piece.from, zone) }]) {
       const x = scale.x(at);
-      if (x < free || x + room / 2 > scale.width + room / 4) continue;
+      if (x < free || x + LABEL > scale.width && found.length > 0) continue;
       found.push({ at, x, label });
       free = x + room;
     }

@@ -13,6 +13,9 @@ import { instantOf } from "./filters.js";
 
 /** @typedef {"rate" | "count" | "seconds"} Unit */
 
+/** Lines of a plot are told apart by their dashes too. */
+export const DASHES = [[], [6, 3], [2, 2], [10, 3, 2, 3], [1, 3]];
+
 /** When each step ended, in seconds: what is plotted there was so at its end, or happened since the end before. @param {History} history */
 export function endsOf({ from, step_seconds, due }) {
   const first = Date.parse(from) / 1000 + step_seconds;
@@ -45,6 +48,19 @@ export function lonely(values) {
 /** @param {History} history */
 export function isBlank({ due }) {
   return due.every((value) => value === null);
+}
+
+/** Of a range that reaches until now it may be too early to say anything. */
+const IS_NOW = 2 * 60_000;
+
+/**
+ * @param {Pick<History, "to">} history that is blank @param {number} now @param {(at: number) => string} inWords
+ * @returns {string} why
+ */
+export function blankInWords({ to }, now, inWords) {
+  if (Date.parse(to) < now - IS_NOW) return "Nothing was measured in this time.";
+  const first = (Math.floor(now / 60_000) + 1) * 60_000;
+  return `Nothing was measured yet: the first point comes when a minute is over, at ${inWords(first)}.`;
 }
 
 /** The range of a screen, as the address has it. */

@@ -2,6 +2,14 @@
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
 
+/** What is longer is left as it is. */
+const LINED_MOST = 256 * 1024;
+
+/** @param {string} text that is JSON @returns {string} as a person can edit it */
+export function editable(text) {
+  return text.length < LINED_MOST ? inLines(text) : text;
+}
+
 /** @param {string} text that is JSON @returns {string} */
 export function inLines(text) {
   let depth = 0;

@@ -146,7 +146,7 @@ export function find(tree, wanted) {
   /** @type {number[]} */
   const found = [];
   if (wanted === "") return found;
-  const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi");
+  const pattern = new RegExp([...wanted].map(asSentOrEscaped).join(""), "gi");
   for (let index = 0; index < tree.kinds.length && found.length < FOUND_MOST; index += 1) {
     const keyStart = tree.keyStarts[index] ?? -1;
     const start = keyStart < 0 ? tree.starts[index] ?? 0 : keyStart;
@@ -160,6 +160,13 @@ export function find(tree, wanted) {
     else index = lastBefore(tree, index, hit.index);
   }
   return found;
+}
+
+/** A part of a pattern: letters beyond ASCII may have been sent as escapes, and are shown as letters. @param {string} character */
+function asSentOrEscaped(character) {
+  if (character <= "~") return character.replace(/[.*+?^${}()|[\]\\]/, "\\$&");
+  const units = character.split("").map((unit) => `\\\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `(?:${character}|${units.join("")})`;
 }
 
 /** @param {Tree} tree @param {number} index @param {number} at @returns {number} the last value that begins at or before `at`, less one */

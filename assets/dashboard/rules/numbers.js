@@ -51,6 +51,20 @@ export function rate(perSecond) {
   return value * 3600 >= 0.95 ? `${Math.round(value * 3600)}/h` : "< 1/h";
 }
 
+/** For an axis, all in the one unit that the largest of them has: `0`, `5/min`, `10/min`. @param {readonly number[]} perSecond @returns {string[]} */
+export function ratesAlike(perSecond) {
+  const most = Math.max(0, ...perSecond);
+  const [times, unit] = most >= 0.95 ? [1, "s"] : most * 60 >= 0.95 ? [60, "min"] : [3600, "h"];
+  return perSecond.map((value) => (value === 0 ? "0" : `${short(Number((value * times).toPrecision(3)))}/${unit}`));
+}
+
+/** Seconds on an axis, likewise: `0`, `30 s`, `60 s`, `90 s`. @param {readonly number[]} seconds @returns {string[]} */
+export function secondsAlike(seconds) {
+  const most = Math.max(0, ...seconds);
+  const [size, unit] = most < 1 ? [0.001, "ms"] : most <= 180 ? [1, "s"] : most <= 10_800 ? [60, "min"] : most <= 259_200 ? [3600, "h"] : [86_400, "d"];
+  return seconds.map((value) => (value === 0 ? "0" : `${short(Number((value / size).toPrecision(3)))} ${unit}`));
+}
+
 /** @param {number} number */
 function trimmed(number) {
   return number.toFixed(1).replace(/\.0$/, "");

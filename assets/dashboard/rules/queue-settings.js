@@ -3,6 +3,7 @@ import { lasts } from "./times.js";
 
 /** @typedef {import("../api/types.js").components["schemas"]["Queue"]} Queue */
 /** @typedef {import("../api/types.js").components["schemas"]["QueueSettings"]} Settings */
+/** @typedef {import("./meanwhile.js").Meanwhile} Meanwhile */
 /** @typedef {{ value: number | null, source: string }} Setting */
 
 /**
@@ -30,7 +31,7 @@ export const FIELDS = [
   { path: "retry_policy.retry_delay.initial", title: "First retry after", unit: "seconds", least: 0, most: DAY },
   { path: "retry_policy.retry_delay.multiplier", title: "Each later delay, times", unit: "ratio", least: 1, most: 10, isWhole: false },
   { path: "retry_policy.retry_delay.max", title: "Longest delay", unit: "seconds", least: 0, most: DAY },
-  { path: "retry_policy.jitter", title: "Delays vary by this part of them", unit: "ratio", least: 0, most: 1, isWhole: false },
+  { path: "retry_policy.jitter", title: "Delays are longer or shorter by up to this part (0.1 is ±10 %)", unit: "ratio", least: 0, most: 1, isWhole: false },
 ];
 
 /** @param {Settings} settings @param {string} path @returns {Setting} */
@@ -138,10 +139,45 @@ export function policyWith(settings, changes) {
  */
 export function effectOf({ field: { path }, after }, { processing, due }) {
   if (path === "max_processing" && after !== null) {
-    if (processing >= after) return `${processing} are processed now: nothing is given out until fewer than ${after} are.`;
-    return due > 0 ? `${processing} are processed now, so ${after - processing} more may be taken at once.` : `${processing} are processed now.`;
+    const now = processing === 0 ? "None is processed now" : processing === 1 ? "1 is processed now" : `${processing} are processed now`;
+    if (processing >= after) return `${now}: nothing is given out until fewer than ${after} are.`;
+    return due > 0 ? `${now}, so ${after - processing} more may be taken at once.` : `${now}.`;
   }
   if (path === "visibility_timeout_seconds" || path === "max_lease_seconds") return "It holds for leases from now on; those that run keep their ends until they are renewed.";
   if (path.startsWith("retry_policy.")) return "It holds for failures from now on, also of events that are there already, unless their own policy or their type's says otherwise.";
   return null;
+}
+
+/** @param {Change["before"]} setting @returns {number | null} null: the server's */
+function ownOf({ value, source }) {
+  return source === "queue" ? value : null;
+}
+
+/**
+ * @param {readonly Change[]} changes that were made @param {Settings} settings as they are now
+ * @param {string} [who] the last one who changed them
+ * @returns {Meanwhile}
+ */
+export function settingsMeanwhile(changes, settings, who = "Somebody") {
+  const now = changes.map((change) => ({ ...change, own: ownOf(settingAt(settings, change.field.path)), old: ownOf(change.before) }));
+  if (now.every(({ own, old }) => own === old)) return { state: "before" };
+  const others = now.filter(({ own, after, old }) => own !== after && own !== old);
+  if (others.length === 0) return { state: "mine" };
+  const words = (/** @type {number | null} */ value, /** @type {Change["field"]} */ field) => (value === null ? "the server default" : inWords(value, field));
+  const to = others.map(({ field, own }) => `${field.path} to ${words(own, field)}`).join(", ");
+  const back = others.map(({ field, old }) => (others.length === 1 ? words(old, field) : `${field.path} to ${words(old, field)}`)).join(", ");
+  return { state: "other", news: `${who} has changed ${to} meanwhile.`, question: others.length === 1 ? `Set it back to ${back} anyway?` : `Set ${back} anyway?` };
+}
+
+/**
+ * What somebody else has changed since a form was opened.
+ * @param {Settings} seen @param {Settings} now
+ * @returns {Map<string, string>} by path: `7 → 9`
+ */
+export function changedSince(seen, now) {
+  const words = (/** @type {Setting} */ setting, /** @type {Field} */ field) => (ownOf(setting) === null ? `server default (${inWords(setting.value, field)})` : inWords(setting.value, field));
+  return new Map(FIELDS.flatMap((field) => {
+    const [before, after] = [settingAt(seen, field.path), settingAt(now, field.path)];
+    return ownOf(before) === ownOf(after) ? [] : [/** @type {const} */ ([field.path, `${words(before, field)} → ${words(after, field)}`])];
+  }));
 }

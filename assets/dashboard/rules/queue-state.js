@@ -3,7 +3,7 @@ import { lasts } from "./times.js";
 
 /** @typedef {import("../api/types.js").components["schemas"]["BriefQueue"]} BriefQueue */
 /** @typedef {import("../api/types.js").components["schemas"]["AttentionItem"]} AttentionItem */
-/** @typedef {"stands" | "failing" | "behind" | "capped" | "paused" | "flows" | "idle"} StateCode */
+/** @typedef {"stalled" | "failing" | "behind" | "capped" | "paused" | "flowing" | "idle"} StateCode */
 /** @typedef {"good" | "busy" | "waiting" | "warning" | "bad" | "lost" | "idle" | "held"} Kind */
 
 /**
@@ -15,13 +15,15 @@ import { lasts } from "./times.js";
  */
 
 /** From the worst on. */
-export const STATES = /** @type {const} */ (["stands", "failing", "behind", "capped", "paused", "flows", "idle"]);
+export const STATES = /** @type {const} */ (["stalled", "failing", "behind", "capped", "paused", "flowing", "idle"]);
 
 /** @type {Readonly<Record<StateCode, Kind>>} */
-const KINDS = { stands: "bad", failing: "bad", behind: "warning", capped: "warning", paused: "held", flows: "good", idle: "idle" };
+const KINDS = { stalled: "bad", failing: "bad", behind: "warning", capped: "warning", paused: "held", flowing: "good", idle: "idle" };
 
 /** An oldest event that has waited for longer makes a queue late, whatever the server says. */
 const LATE_SECONDS = 300;
+/** Engines that ask leave no due event for longer: where none is worked on, nobody asks. As the server's STANDS_AFTER_SECONDS. */
+const STALLED_SECONDS = 10;
 
 /** @typedef {Pick<BriefQueue, "due" | "delayed" | "processing" | "oldest_due_age_seconds" | "rates" | "engines" | "pause">} Facts */
 
@@ -29,32 +31,58 @@ const LATE_SECONDS = 300;
  * @param {Facts} queue
  * @param {readonly AttentionItem[]} [attention] what the server says of this queue
  * @param {number | null} [maxProcessing] where its settings are known
- * @returns {QueueState}
+ * @returns {QueueState} never better than what the server says of it
  */
 export function stateOf(queue, attention = [], maxProcessing = null) {
   const { code, why } = judged(queue, attention, maxProcessing);
-  return { code, word: code, kind: KINDS[code], why };
+  const worse = attention.find(({ severity }) => severity === "critical") ?? attention.find(({ severity }) => severity === "warning");
+  if (worse === undefined || (code !== "flowing" && code !== "idle")) return { code, word: code, kind: KINDS[code], why };
+  return { code, word: code, kind: worse.severity === "critical" ? "bad" : "warning", why: worse.message };
+}
+
+/** How a state is shown, whatever else is said of the queues in it. @param {StateCode} code */
+export function kindOf(code) {
+  return KINDS[code];
 }
 
 /** @param {Facts} queue @param {readonly AttentionItem[]} attention @param {number | null} maxProcessing @returns {{ code: StateCode, why: string }} */
 function judged(queue, attention, maxProcessing) {
   const said = (/** @type {string} */ code) => attention.find((item) => item.code === code)?.message;
   if (queue.pause) return { code: "paused", why: pauseInWords(queue.pause) };
-  const stopped = said("nobody_works");
-  if (stopped) return { code: "stands", why: stopped };
-  if (queue.due > 0 && queue.engines.active === 0) return { code: "stands", why: `no engine is active${others(queue)}` };
+  const stopped = said("nobody_works") ?? attention.find(({ code, severity }) => code === "zombies" && severity === "critical")?.message;
+  if (stopped) return { code: "stalled", why: stopped };
+  if (queue.due > 0 && queue.engines.active === 0 && isUntouched(queue)) return { code: "stalled", why: `no engine is active${others(queue)}` };
   const dying = said("dying");
   if (dying) return { code: "failing", why: dying };
   if (maxProcessing !== null && queue.due > 0 && queue.processing >= maxProcessing) {
     return { code: "capped", why: `it may process ${maxProcessing} at a time` };
   }
+  if (queue.due > 0 && queue.oldest_due_age_seconds > STALLED_SECONDS && isUntouched(queue)) return { code: "stalled", why: stalledInWords(queue) };
   const late = said("falling_behind");
   if (late) return { code: "behind", why: late };
   if (queue.oldest_due_age_seconds > LATE_SECONDS) return { code: "behind", why: `the oldest due event has waited for ${lasts(queue.oldest_due_age_seconds)}` };
   const { completed_per_second, failed_per_second, lost_per_second, enqueued_per_second } = queue.rates;
   const moves = completed_per_second + failed_per_second + lost_per_second + enqueued_per_second;
-  if (queue.due + queue.processing > 0 || moves > 0) return { code: "flows", why: "events are worked on, and none waits for long" };
+  if (queue.due > 0 && isUntouched(queue)) return { code: "flowing", why: `${waitsInWords(queue)}; engines may take that long` };
+  if (queue.due + queue.processing > 0 || moves > 0) return { code: "flowing", why: "events are worked on, and none waits for long" };
   return { code: "idle", why: queue.delayed > 0 ? "nothing is due yet" : "nothing waits" };
+}
+
+/** Nobody works on its events, nor did lately. What was lost was worked on by an engine that is gone. @param {Facts} queue */
+function isUntouched({ processing, rates }) {
+  return processing === 0 && rates.completed_per_second + rates.failed_per_second + rates.released_per_second === 0;
+}
+
+/** @param {Facts} queue */
+function waitsInWords({ due, oldest_due_age_seconds }) {
+  const age = lasts(oldest_due_age_seconds);
+  return due === 1 ? `1 event has been due for ${age}` : `${due} events are due, the oldest for ${age}`;
+}
+
+/** @param {Facts} queue */
+function stalledInWords(queue) {
+  const { active } = queue.engines;
+  return `${waitsInWords(queue)}, and none is being worked on; ${active === 1 ? "1 engine is" : `${active} engines are`} active`;
 }
 
 /** @param {Facts} queue */

@@ -3,6 +3,7 @@ import { count } from "./numbers.js";
 import { lasts } from "./times.js";
 
 /** @typedef {import("../api/types.js").components["schemas"]["RedriveJob"]} Job */
+/** @typedef {import("./meanwhile.js").Meanwhile} Meanwhile */
 /** @typedef {"good" | "busy" | "waiting" | "warning" | "bad" | "idle" | "held"} Kind */
 
 /** @param {Pick<Job, "state">} job @returns {{ word: string, kind: Kind }} */
@@ -108,4 +109,17 @@ export function partsOf(job) {
     { name: "passed over", kind: /** @type {Kind} */ ("warning"), count: skippedOf(job) },
     { name: "to come", kind: /** @type {Kind} */ ("waiting"), count: leftOf(job) },
   ].filter((part) => part.count > 0);
+}
+
+/**
+ * A redrive job: its state says which of the two it was told last, and `since` whether it was told once more.
+ * @param {"pause" | "continue"} change that was made @param {{ state: string, state_changed_at: string }} mine @param {{ state: string, state_changed_at: string }} now
+ * @returns {Meanwhile}
+ */
+export function jobMeanwhile(change, mine, now) {
+  const isPaused = now.state === "paused";
+  if (change === "continue") return isPaused ? { state: "before" } : { state: "mine" };
+  if (!isPaused) return { state: "before" };
+  if (now.state_changed_at === mine.state_changed_at) return { state: "mine" };
+  return { state: "other", news: "Somebody has let the job go on meanwhile, and it was paused once more.", question: "Let it go on anyway?" };
 }

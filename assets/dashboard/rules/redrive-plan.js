@@ -1,5 +1,7 @@
 /** How fast many dead letters go back into their queues, when the last one is due, and when it stops by itself. */
 
+import { count } from "./numbers.js";
+
 /** @typedef {{ code: "ten_minutes" | "hour" | "tenth" | "at_once" | "own", eventsPerSecond: number | null, seconds: number }} Pace */
 
 // The server's limits of a rate.
@@ -44,4 +46,11 @@ export function whyNot(counted) {
   if (counted === null) return "They are being counted";
   if ("error" in counted) return counted.error;
   return counted.count === 0 ? "None matches" : null;
+}
+
+/** @param {number} many @param {number} staying @returns {string} after the number: `go back; 1 that was redriven before stays` */
+export function goesBack(many, staying) {
+  const go = many === 1 ? "dead letter goes back" : "dead letters go back";
+  if (staying <= 0) return `${go}.`;
+  return `${go}; ${staying === 1 ? "1 that was redriven before stays" : `${count(staying)} that were redriven before stay`}.`;
 }

@@ -48,14 +48,13 @@ export function comparisons(rows) {
   if (first === undefined) return [];
   const others = rows.filter((row) => row !== first);
   if (first.attempts === null || !first.attempts.is_enough) {
-    const few = count(first.attempts?.attempts ?? 0);
-    return [`${subject(first, "has", "have")} ${few} attempts lately: too few to say.`];
+    return [`${subject(first, "has", "have")} ${attemptsOf(first)} lately: too few to say.`];
   }
   const compared = others.filter((row) => row.attempts?.is_enough);
   const lines = [`${failing(first)}.`, ...compared.slice(0, 3).map((row) => besides(first, row))];
   const few = others.filter((row) => row.attempts !== null && !row.attempts.is_enough);
   if (compared.length === 0) lines.push("There is no other version with enough attempts to compare it with.");
-  if (few.length > 0) lines.push(`${few.map((row) => `${subject(row, "has", "have")} ${count(row.attempts?.attempts ?? 0)} attempts`).join(", ")}: too few to say.`);
+  if (few.length > 0) lines.push(...few.map((row) => `${subject(row, "has", "have")} ${attemptsOf(row)}: too few to say.`));
   return lines;
 }
 
@@ -66,6 +65,11 @@ function besides(first, other) {
   const verdict = isAlike ? ": that is not much different" : otherRatio > ratio ? ": that is more, not less" : "";
   if (other.dead > 0) return `${failing(other)}${verdict}.`;
   return `${subject(other, "has", "have")} none of these in ${count(other.attempts?.attempts ?? 0)} attempts, and ${other.version === null ? "fail" : "fails"} ${percent(otherRatio)}${verdict}.`;
+}
+
+/** @param {Row} row */
+function attemptsOf({ attempts }) {
+  return attempts?.attempts === 1 ? "1 attempt" : `${count(attempts?.attempts ?? 0)} attempts`;
 }
 
 /** @param {Row} row with attempts */

@@ -1,5 +1,5 @@
 /** Dead letters: what died of what. Opens with one row for each cause; the list has each of them. */
-import { SORTS } from "../rules/causes.js";
+import { FOLDS, SORTS } from "../rules/causes.js";
 import { FILTERS, queryOf } from "../rules/dead-letter-filter.js";
 import { serverNow } from "../api/call.js";
 import { setFilter } from "../state/place.js";
@@ -30,9 +30,6 @@ function DeadLetters({ values }) {
 
 /** @type {import("./list.js").Screen} */
 export const screen = {
-  at: "dead-letters",
-  title: "Dead letters",
-  operation: "list_dead_letters",
-  filters: { ...FILTERS, view: { kind: "choice", choices: VIEWS }, sort: { kind: "choice", choices: SORTS } },
+  filters: { ...FILTERS, view: { kind: "choice", choices: VIEWS }, sort: { kind: "choice", choices: SORTS }, by: { kind: "choice", choices: FOLDS } },
   view: DeadLetters,
 };

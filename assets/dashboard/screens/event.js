@@ -44,4 +44,4 @@ function View({ id, values }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "events/:id", title: "Event", operation: "read_event", filters: { open: { kind: "number", least: 1 } }, view: View };
+export const screen = { filters: { open: { kind: "number", least: 1 } }, isOfId: true, view: View };

@@ -8,7 +8,7 @@ const WORDS = /** @type {const} */ ([
   ["event", "a piece of work, of one type, for the engines of one queue"],
   ["queue", "the events of one engine type, and the rules by which they are handed out"],
   ["engine", "a program that asks for events, works on them, and reports"],
-  ["lease", "an event is in one engine's hands alone, until a time that the engine's heartbeats move on"],
+  ["lease", "the right of one engine, and of no other, to work on an event until a time that its heartbeats extend"],
   ["attempt", "one time that an event was in an engine's hands"],
   ["silent loss", "an attempt that ended without a report: the engine died, hung or was cut off"],
   ["late report", "a report that came after the lease had ended; the work may have been done twice"],
@@ -20,22 +20,27 @@ const WORDS = /** @type {const} */ ([
 
 function Help() {
   return html`<div class="help">
-    <section class="panel"><h2>Keys</h2><table class="plain"><tbody>${KEYS.map(([key, what]) => html`<tr key=${key}><th scope="row"><kbd>${key}</kbd></th><td>${what}</td></tr>`)}</tbody></table></section>
+    <section class="panel"><h2>Keys</h2><table class="plain"><tbody>${KEYS.map(([key, what]) => html`<tr key=${key}><th scope="row">${keysOf(key)}</th><td>${what}</td></tr>`)}</tbody></table></section>
     <section class="panel"><h2>Words</h2><dl class="facts">${WORDS.map(([word, what]) => html`<div key=${word}><dt>${word}</dt><dd>${what}</dd></div>`)}</dl></section>
-    <section class="panel"><h2>Taste</h2>
+    <section class="panel"><h2>Preferences</h2>
       ${h(Choice, { title: "Theme", taste: theme })}${h(Choice, { title: "Times", taste: zone })}
-      ${h(Choice, { title: "Asking for news", taste: pace })}${h(Choice, { title: "Keys of one letter", taste: singleKeys })}
+      ${h(Choice, { title: "Refresh", taste: pace })}${h(Choice, { title: "Single-letter keys", taste: singleKeys })}
       <p class="note">Kept in this browser.</p></section>
     <section class="panel"><h2>This page</h2><p>EventLease ${session.value?.server.version ?? ""}. It is a client of the public API and of nothing else.
       It carries Preact, htm and signals (MIT and Apache-2.0) and uPlot (MIT); their licences lie in its source beside them.</p></section>
   </div>`;
 }
 
+/** Each key by itself, so that `g o` is two of them, and `/ or Ctrl K` is three and a word. @param {string} keys */
+function keysOf(keys) {
+  return keys.split(/(, | or | )/).map((part, place) => (place % 2 === 0 ? html`<kbd>${part}</kbd>` : part));
+}
+
 /** @param {{ title: string, taste: { readonly value: string, set: (value: any) => void, choices: readonly string[] } }} props */
 function Choice({ title, taste }) {
   return html`<fieldset class="field-row"><legend>${title}</legend>${taste.choices.map((choice) => html`<label key=${choice}>
-    <input type="radio" name=${title} checked=${taste.value === choice} onChange=${() => taste.set(choice)} /> ${choice}</label>`)}</fieldset>`;
+    <input type="radio" name=${title} checked=${taste.value === choice} onChange=${() => taste.set(choice)} /> ${choice === "utc" ? "UTC" : choice}</label>`)}</fieldset>`;
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "help", title: "Help", operation: null, filters: {}, view: Help };
+export const screen = { filters: {}, view: Help };

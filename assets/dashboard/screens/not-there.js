@@ -1,8 +1,11 @@
-/** An address that leads nowhere, or that a token may not follow: it says which part, and what there is instead. */
+/** An address that leads nowhere, that a token may not follow, or whose screen cannot be loaded: it says why, and what there is instead. */
 import { place } from "../state/place.js";
-import { me } from "../state/session.js";
+import { me, session, whoMay } from "../state/session.js";
+import { Button } from "../parts/button.js";
+import { Copy } from "../parts/copy.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
+import { Stranger } from "../parts/stranger.js";
 
 export function NotThere() {
   return html`<section class="panel"><h2>There is no such screen</h2>
@@ -10,10 +13,31 @@ export function NotThere() {
     <p>${h(Link, { to: { screen: "overview" }, children: "To the overview" })}</p></section>`;
 }
 
-/** @param {{ title: string, operation: string }} props */
+const FOR_LOOKING = "eventlease token create --role operator --name YOUR-NAME";
+
+/** @param {{ title: string, operation: import("../api/call.js").OperationId }} props */
 export function NotAllowed({ title, operation }) {
   return html`<section class="panel"><h2>${title}</h2>
-    <p>You are ${me.value}, and may not look at this: it needs the right to <code>${operation}</code>.</p></section>`;
+    <p>You are ${me.value}, and may not look at this: ${whoMay(operation)}.</p>
+    ${session.value?.role === "admin"
+      ? html`<p>An admin's token makes tokens, and sees neither queues nor events. Make one that does, sign out, and sign in with it:</p>
+        <pre>${FOR_LOOKING} ${h(Copy, { text: FOR_LOOKING, label: "copy" })}</pre>`
+      : null}</section>`;
+}
+
+/** @param {{ title: string, why: string }} props */
+export function NoWholeId({ title, why }) {
+  const { screen, id } = place.value;
+  return html`<section class="panel"><h2>${title}: this id cannot be looked up</h2>
+    <p class="id">${h(Stranger, { text: id })}</p><p>${why}.</p>
+    <p>${h(Link, { to: { screen }, children: "To the list" })}</p></section>`;
+}
+
+/** The server is away, or serves another version by now. @param {{ title: string }} props */
+export function NotLoaded({ title }) {
+  return html`<section class="panel trouble" role="alert"><h2>${title} could not be loaded</h2>
+    <p>The server cannot be reached, or it was upgraded and no longer has the files of this page. The address keeps what you were looking at.</p>
+    <p>${h(Button, { onClick: () => location.reload(), children: "Reload" })}</p></section>`;
 }
 
 /** Parts of the address that could not be read. None is dropped without a word. @param {{ unreadable: readonly import("../rules/filters.js").Unreadable[] }} props */

@@ -1,7 +1,9 @@
 /** Is something wrong? Since when, and what can be done? */
 import { useOverview } from "../state/overview.js";
+import { session } from "../state/session.js";
 import { HistoryPanel } from "../parts/history-panel.js";
 import { h, html } from "../parts/html.js";
+import { Link } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
 import { rangeFilters } from "../parts/range.js";
 import { Attention } from "./overview/attention.js";
@@ -31,11 +33,21 @@ function OverviewScreen({ values }) {
   return html`<div class="overview">
     ${h(Panel, { title: "Needs attention", poll, children: (/** @type {Overview} */ overview) => h(Attention, { overview }) })}
     ${h(Panel, { title: "Now", poll, children: (/** @type {Overview} */ { totals }) => h(Totals, { totals }) })}
-    ${h(HistoryPanel, { title: "Over time", values, plots: PLOTS })}
+    ${h(OverTime, { values })}
     ${h(Panel, { title: "Queues", poll, children: (/** @type {Overview} */ overview) => h(HeatStrip, { overview }) })}
     ${h(LatestChanges, null)}
   </div>`;
 }
 
+/** Of all queues, which a token that is limited to some may not see. @param {{ values: Readonly<Record<string, string>> }} props */
+function OverTime({ values }) {
+  const types = session.value?.engine_types ?? null;
+  if (types === null) return h(HistoryPanel, { title: "Over time", values, plots: PLOTS });
+  const [only, ...others] = types;
+  if (only !== undefined && others.length === 0) return h(HistoryPanel, { title: `Over time: ${only}`, values, plots: PLOTS, engineType: only });
+  return html`<section class="panel"><header class="panel-head"><h2>Over time</h2></header>
+    <p class="note">Your token is limited to some queues. Each has its plots on its own page: ${types.map((name, at) => html`${at > 0 ? ", " : ""}${h(Link, { to: { screen: "queues", id: name }, children: name })}`)}.</p></section>`;
+}
+
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "overview", title: "Overview", operation: "read_overview", filters: rangeFilters, view: OverviewScreen };
+export const screen = { filters: rangeFilters, view: OverviewScreen };

@@ -1,7 +1,11 @@
 /** One queue: why it grows, and what can be done. */
 import { call } from "../api/call.js";
 import { versionMarkers } from "../rules/changes.js";
+import { setFilter } from "../state/place.js";
 import { usePoll } from "../state/poll.js";
+import { may } from "../state/session.js";
+import { Button } from "../parts/button.js";
+import { EnginePanel } from "../parts/engine-panel.js";
 import { HistoryPanel } from "../parts/history-panel.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
@@ -62,6 +66,7 @@ function QueueScreen({ id: name, values }) {
   const isThere = poll.data !== null;
   return html`<div class="queue">
     ${h(Head, { name, poll })}
+    ${values["engine"] === undefined || !may("read_engine") ? null : h(EngineSought, { id: values["engine"] })}
     ${isThere ? html`
       ${h(Now, { poll })}
       ${h(HistoryPanel, { title: "Flow", values, plots: PLOTS, engineType: name, more: versionMarkers(engines.data?.items ?? []), links: (from, to) => minuteOf(name, from, to) })}
@@ -77,5 +82,10 @@ function minuteOf(name, from, to) {
     ${h(Link, { to: { screen: "dead-letters", filters: { engine_type: name, dead_lettered_after: from, dead_lettered_before: to } }, children: "dead letters of then" })}`;
 }
 
+/** The one that somebody has looked for, first of all. @param {{ id: string }} props */
+function EngineSought({ id }) {
+  return html`<div data-sought>${h(EnginePanel, { id, at: "queue", actions: h(Button, { kind: "quiet", onClick: () => setFilter("engine", null), children: "close" }) })}</div>`;
+}
+
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "queues/:id", title: "Queue", operation: "read_queue", filters: rangeFilters, view: QueueScreen };
+export const screen = { filters: { ...rangeFilters, engine: { kind: "id" } }, view: QueueScreen };

@@ -2,6 +2,7 @@
 import { useRef } from "../vendor/hooks.js";
 import { useSignal } from "../vendor/signals.js";
 import { nothing } from "../rules/choice.js";
+import { count } from "../rules/numbers.js";
 import { SORTS, chosen, counts, rowsOf } from "../rules/queue-list.js";
 import { visible } from "../rules/text.js";
 import { STATES } from "../rules/queue-state.js";
@@ -42,7 +43,7 @@ function List({ overview, values }) {
   const states = values["state"]?.split(",").filter(Boolean) ?? [];
   const all = useRows(overview);
   const rows = chosen(all, { name, states, sort });
-  const shown = rows.length === all.length ? `${all.length} queues` : `${rows.length} of ${all.length} queues`;
+  const shown = rows.length === all.length ? `${count(all.length)} ${all.length === 1 ? "queue" : "queues"}` : `${count(rows.length)} of ${count(all.length)} queues`;
   return html`<div>
     <div class="queues-filters" data-filters role="group" aria-label="Filters">${h(NameFilter, { value: name })}
       ${h(StateFilter, { counts: counts(all), chosen: states })}<span class="note">${shown}</span></div>
@@ -92,9 +93,6 @@ function sortOf(text) {
 
 /** @type {import("./list.js").Screen} */
 export const screen = {
-  at: "queues",
-  title: "Queues",
-  operation: "read_overview",
   filters: { q: { kind: "text", most: 64 }, state: { kind: "choice", choices: STATES }, sort: { kind: "choice", choices: SORTS } },
   view: Queues,
 };

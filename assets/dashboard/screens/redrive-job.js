@@ -49,4 +49,4 @@ function Facts({ job }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "redrive-jobs/:id", title: "Redrive job", operation: "read_redrive_job", filters: {}, view: RedriveJob };
+export const screen = { filters: {}, isOfId: true, view: RedriveJob };

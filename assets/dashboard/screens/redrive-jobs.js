@@ -23,6 +23,8 @@ import { Status } from "../parts/words.js";
 
 const PAGE = 50;
 const EVERY_SECONDS = 5;
+/** @type {Readonly<Record<string, import("../rules/filters.js").FilterSpec>>} */
+const FILTERS = { engine_type: { kind: "text", most: 64 } };
 
 /** @param {import("./list.js").ScreenProps} props */
 function RedriveJobs({ values }) {
@@ -33,7 +35,7 @@ function RedriveJobs({ values }) {
     { seconds: EVERY_SECONDS, idOf: (/** @type {Job} */ job) => job.job_id },
   );
   return html`<div>
-    ${h(FilterBar, { fields: [{ name: "engine_type", title: "queue" }], values, children: h(CopyAs, { operation: "list_redrive_jobs", request: { query } }) })}
+    ${h(FilterBar, { fields: [{ name: "engine_type", title: "queue" }], values, specs: FILTERS, children: h(CopyAs, { operation: "list_redrive_jobs", request: { query } }) })}
     ${h(Panel, {
       title: "Redrive jobs",
       poll,
@@ -60,4 +62,4 @@ function RedriveJobs({ values }) {
 }
 
 /** @type {import("./list.js").Screen} */
-export const screen = { at: "redrive-jobs", title: "Redrive jobs", operation: "list_redrive_jobs", filters: { engine_type: { kind: "text", most: 64 } }, view: RedriveJobs };
+export const screen = { filters: FILTERS, view: RedriveJobs };

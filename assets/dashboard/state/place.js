@@ -12,11 +12,14 @@ export const place = signal(parse(location.hash) ?? UNREADABLE);
 
 /** How far the page was scrolled when this entry of the history was left. */
 export const scrollWanted = signal(0);
+/** The row that had the focus of the keyboard then. */
+export const rowWanted = signal(/** @type {string | null} */ (null));
 
 export function watchAddress() {
   history.scrollRestoration = "manual";
   addEventListener("popstate", (event) => {
     scrollWanted.value = event.state?.scroll ?? 0;
+    rowWanted.value = event.state?.row ?? null;
     place.value = parse(location.hash) ?? UNREADABLE;
   });
 }
@@ -32,9 +35,13 @@ export function go(goal, { replace = false } = {}) {
   const next = /** @type {Place} */ (parse(address));
   if (replace) history.replaceState(history.state, "", address);
   else {
-    history.replaceState({ scroll: scrollY }, "");
+    const row = document.querySelector("[data-key] :focus-visible")?.closest("[data-key]")?.getAttribute("data-key") ?? null;
+    history.replaceState({ scroll: scrollY, row }, "");
     history.pushState(null, "", address);
-    if (next.screen !== place.value.screen || next.id !== place.value.id) scrollWanted.value = 0;
+    if (next.screen !== place.value.screen || next.id !== place.value.id) {
+      scrollWanted.value = 0;
+      rowWanted.value = null;
+    }
   }
   place.value = next;
 }

@@ -2,7 +2,7 @@
 import { effect, signal } from "../vendor/signals.js";
 import { useEffect, useMemo } from "../vendor/hooks.js";
 import { pauseSeconds } from "../rules/clock.js";
-import { isOffline, mayAsk } from "./live.js";
+import { isReachable, mayAsk } from "./live.js";
 import { needsSignIn } from "./session.js";
 import { pace } from "./taste.js";
 
@@ -29,8 +29,16 @@ import { pace } from "./taste.js";
 /** @type {Map<string, Polling<any>>} */
 const polls = new Map();
 
-/** After a change: everything on the screen is asked for again. */
+/** Something on the screen was answered: the page shows more than its frame. */
+export const isAnswered = signal(false);
+
+/** After a change: everything on the screen is asked for again, but for what was refused. */
 export async function refreshAll() {
+  await Promise.all([...polls.values()].filter((poll) => !poll.isRefused).map((poll) => poll.ask()));
+}
+
+/** After somebody has signed in: what was refused before may be allowed now. */
+export async function askAllAnew() {
   await Promise.all([...polls.values()].map((poll) => poll.ask()));
 }
 
@@ -68,7 +76,7 @@ class Polling {
     this.stopWatching = effect(() => {
       const can = mayAsk.value && !needsSignIn.value;
       void pace.value;
-      if (can && !couldAsk && this.seconds !== null) void this.ask();
+      if (can && !couldAsk && this.seconds !== null && !this.isRefused) void this.ask();
       else this.plan();
       couldAsk = can;
     });
@@ -92,6 +100,7 @@ class Polling {
       const data = await this.question(controller.signal, this.known.peek().data);
       this.failures = 0;
       this.running = null;
+      isAnswered.value = true;
       this.say({ data, error: null, at: Date.now(), isLoading: false });
     } catch (error) {
       this.running = null;
@@ -102,13 +111,17 @@ class Polling {
     this.plan();
   }
 
+  /** A call that the database has no time for is repeated by a person, not by a machine; and what is refused stays refused. */
+  get isRefused() {
+    const { error } = this.known.peek();
+    return error !== null && (error.code === "database_timeout" || [400, 403, 422].includes(error.status));
+  }
+
   plan() {
     clearTimeout(this.timer);
     const { error } = this.known.peek();
-    // A call that the database has no time for is repeated by a person, not by a machine; and what is refused stays refused.
-    const isHopeless = error !== null && (error.code === "database_timeout" || [400, 403, 422].includes(error.status));
     const seconds = this.seconds ?? (error === null || error.status === 404 ? null : 5);
-    if (!this.isStarted || this.running !== null || seconds === null || isHopeless) return;
+    if (!this.isStarted || this.running !== null || seconds === null || this.isRefused) return;
     if (!mayAsk.peek() || needsSignIn.peek()) return;
     const retryAfterSeconds = error?.retryAfterSeconds ?? null;
     const pause = pauseSeconds({ seconds, failures: this.failures, retryAfterSeconds, pace: pace.value, random: Math.random() });
@@ -169,7 +182,7 @@ export function useOnce(key, question) {
   return usePoll(key, question, { seconds: null });
 }
 
-/** After the line came back, everything is asked for at once. */
+/** After the line or the server came back, everything is asked for at once. */
 effect(() => {
-  if (!isOffline.value) void refreshAll();
+  if (isReachable.value) void refreshAll();
 });

@@ -1,6 +1,7 @@
 /** Who is looking, and what they may do. The server decides; the page only says so beforehand. */
-import { computed, signal } from "../vendor/signals.js";
+import { computed, effect, signal } from "../vendor/signals.js";
 import { call, onFailure } from "../api/call.js";
+import { operations as known } from "../api/operations.js";
 
 /** @typedef {import("../api/call.js").Data<"read_session">} Session */
 /** @typedef {import("../api/call.js").CallError} CallError */
@@ -32,6 +33,12 @@ export const me = computed(() => {
   return it.name === null ? "anybody" : `${it.name} (${it.role})`;
 });
 
+/** What to tell somebody who may not. @param {import("../api/call.js").OperationId} operation */
+export function whoMay(operation) {
+  const roles = known[operation][2];
+  return roles === "" ? "this is for programs" : `it needs the role ${roles}`;
+}
+
 onFailure((error) => {
   if (error.status === 401) needsSignIn.value = true;
 });
@@ -56,6 +63,15 @@ export async function signIn(token) {
     if (/** @type {CallError} */ (error).status === 401) return false;
     throw error;
   }
+}
+
+/** At once, or when the person has signed in again. @returns {Promise<void>} */
+export function untilSignedIn() {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (!needsSignIn.value) queueMicrotask(() => (stop(), resolve()));
+    });
+  });
 }
 
 export async function signOut() {

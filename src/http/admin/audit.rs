@@ -72,6 +72,8 @@ shown! {
         address: Option<String>,
         /// The reply's X-Request-Id.
         request_id: Option<String>,
+        /// `dashboard` for what the dashboard asked for, by the request's own word; null for all else.
+        via: Option<String>,
         /// By its operationId.
         #[schema(value_type = Operation)]
         action: String,

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use axum::body::Bytes;
 use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::listing::PAGE;
+use crate::http::compressed::gzip;
 
 /// Of the hash, in hexadecimal digits.
 const HASH_CHARS: usize = 16;
@@ -28,9 +27,7 @@ pub struct File {
 
 impl File {
     fn new(name: &str, bytes: Bytes) -> Self {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        let written = encoder.write_all(&bytes).and_then(|()| encoder.finish());
-        let gzip = written.expect("memory takes all").into();
+        let gzip = gzip(&bytes, Compression::default()).into();
         Self { content_type: content_type(name), bytes, gzip }
     }
 }
@@ -48,7 +45,7 @@ impl Files {
     pub fn new(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
         let mut by_name: BTreeMap<String, Bytes> = files.into_iter().collect();
         let hash = hash(&by_name);
-        let page = by_name.remove(PAGE).map(|page| complete(&page, &hash, by_name.keys()));
+        let page = by_name.remove(PAGE).map(|page| complete(&page, &hash));
         let by_name = by_name.into_iter().map(|(name, bytes)| (name.clone(), File::new(&name, bytes))).collect();
         Self { hash, page: page.map(|page| File::new(PAGE, page)), by_name }
     }
@@ -81,18 +78,13 @@ fn hash(files: &BTreeMap<String, Bytes>) -> String {
     digits[..HASH_CHARS].to_owned()
 }
 
-/// In the repository the page names the files beside it. Here they are below the hash; and each module has a link, so that a
-/// browser asks for all of them at once and not level by level.
-fn complete<'a>(page: &[u8], hash: &str, names: impl Iterator<Item = &'a String>) -> Bytes {
+/// In the repository the page names the files beside it. Here they are below the hash.
+fn complete(page: &[u8], hash: &str) -> Bytes {
     let mut page = String::from_utf8_lossy(page).into_owned();
     for attribute in ["href", "src"] {
         page = page.replace(&format!(" {attribute}=\""), &format!(" {attribute}=\"./a/{hash}/"));
     }
-    let mut links = String::new();
-    for name in names.filter(|name| ending(name) == Some("js")) {
-        writeln!(links, r#"    <link rel="modulepreload" href="./a/{hash}/{name}" />"#).expect("a text takes all");
-    }
-    page.replace("  </head>", &format!("{links}  </head>")).into()
+    page.into()
 }
 
 fn ending(name: &str) -> Option<&str> {
@@ -120,13 +112,12 @@ mod tests {
 
     #[test]
     fn the_page_names_its_files_by_the_hash_of_all() {
-        let page =
-            "  <head>\n    <link rel=\"icon\" href=\"icon.svg\" />\n  </head>\n  <script src=\"main.js\"></script>";
+        let page = "  <head>\n    <link rel=\"icon\" href=\"icon.svg\" />\n    <link rel=\"modulepreload\" href=\"parts/a.js\" />\n  </head>\n  \
+             <script src=\"main.js\"></script>";
         let files = files(&[(PAGE, page), ("main.js", "1"), ("parts/a.js", "2"), ("style.css", "3")]);
         let hash = files.hash.clone();
         let told = format!(
             "  <head>\n    <link rel=\"icon\" href=\"./a/{hash}/icon.svg\" />\n    \
-             <link rel=\"modulepreload\" href=\"./a/{hash}/main.js\" />\n    \
              <link rel=\"modulepreload\" href=\"./a/{hash}/parts/a.js\" />\n  </head>\n  \
              <script src=\"./a/{hash}/main.js\"></script>"
         );

@@ -9,7 +9,7 @@ use crate::broker::snapshots::DatabaseLook;
 use crate::domain::attention::{Code, Item, Severity, Subject};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::snapshot::{Engines, QueueSnapshot, Totals};
-use crate::http::queues::{EnginesReply, PauseReply, RatesReply, SlotsReply};
+use crate::http::queues::{EnginesReply, PauseReply, RatesReply, SlotsReply, rounded};
 use crate::http::shown::shown;
 
 /// How the service stands.
@@ -124,7 +124,7 @@ impl TotalsReply {
             processing: totals.processing,
             dead_letters: totals.dead_letters,
             suspects: totals.suspects,
-            oldest_due_age_seconds: totals.oldest_due_age_seconds,
+            oldest_due_age_seconds: rounded(totals.oldest_due_age_seconds, 3),
             rates: RatesReply::of(&totals.last_minute),
             slots: SlotsReply::of(totals.slots),
             engines: EnginesReply::of(totals.engines),
@@ -143,7 +143,7 @@ impl BriefQueueReply {
             processing: depth.in_flight,
             dead_letters: depth.dead_letters,
             suspects: depth.suspects,
-            oldest_due_age_seconds: depth.oldest_due_age_seconds,
+            oldest_due_age_seconds: rounded(depth.oldest_due_age_seconds, 3),
             next_due_at: depth.next_due_at,
             rates: RatesReply::of(&report.last_minute),
             slots: SlotsReply::of(report.slots()),

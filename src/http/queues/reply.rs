@@ -111,17 +111,24 @@ impl RatesReply {
     /// Counts as rates.
     pub fn of(minute: &LastMinute) -> Self {
         let counts = &minute.counts;
+        let per_second = |count| rounded(minute.per_second(count), 4);
         Self {
-            enqueued_per_second: minute.per_second(counts.enqueued),
-            completed_per_second: minute.per_second(counts.completed),
-            failed_per_second: minute.per_second(counts.failed),
-            lost_per_second: minute.per_second(counts.lost),
-            released_per_second: minute.per_second(counts.released),
-            late_per_second: minute.per_second(counts.late),
-            dead_lettered_per_second: minute.per_second(counts.dead_lettered),
-            cancelled_per_second: minute.per_second(counts.cancelled),
+            enqueued_per_second: per_second(counts.enqueued),
+            completed_per_second: per_second(counts.completed),
+            failed_per_second: per_second(counts.failed),
+            lost_per_second: per_second(counts.lost),
+            released_per_second: per_second(counts.released),
+            late_per_second: per_second(counts.late),
+            dead_lettered_per_second: per_second(counts.dead_lettered),
+            cancelled_per_second: per_second(counts.cancelled),
         }
     }
+}
+
+/// With so many digits behind the point: more would only make replies about many queues longer.
+pub fn rounded(value: f64, digits: i32) -> f64 {
+    let whole = 10_f64.powi(digits);
+    (value * whole).round() / whole
 }
 
 impl QuantilesReply {

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Installation } from "../installations/installation.js";
 import { versionsThatDie } from "../installations/night.js";
-import { withDashboard } from "./dashboard.js";
+import { longest, withDashboard } from "./dashboard.js";
 
-test("S3: all Timeouts died of one cause: ten are tried and watched, the rest is redriven over ten minutes, in 5 clicks", { timeout: 240_000 }, async () => {
+test("S3: all Timeouts died of one cause: ten are tried and watched, the rest is redriven over ten minutes, in 5 clicks", { timeout: longest }, async () => {
   const night = await Installation.start();
   const worker = await versionsThatDie(night);
   try {

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { chromium } from "playwright-core";
-import { Proxy } from "./proxy.js";
+import { test } from "node:test";
+import { giveBack, takeStage } from "./stages.js";
+
+export { signIn } from "./stages.js";
 
 /** @typedef {import("../installations/installation.js").Told} Told */
 
@@ -13,11 +14,9 @@ const told = process.env["EVENTLEASE_DASHBOARD_INSTALLATIONS"];
 if (!told) throw new Error("these tests are run by `make check-dashboard`");
 /** @type {Record<"calm" | "night" | "crowd", Told>} */
 export const installations = JSON.parse(readFileSync(told, "utf8"));
+/** For a hang, in milliseconds: a test is not failed by a machine that is slow. */
+export const longest = 600_000;
 const pictures = process.env["EVENTLEASE_DASHBOARD_FAILURES"] ?? "/tmp";
-
-/** @type {Promise<import("playwright-core").Browser> | undefined} */
-let browser;
-after(async () => (await browser)?.close());
 
 /**
  * @typedef {object} Options
@@ -26,10 +25,15 @@ after(async () => (await browser)?.close());
  * @property {string} [token] instead of the role's
  * @property {number} [width]
  * @property {number} [height]
+ * @property {number} [pixelRatio] pixels of the device for one of the page, as zoom makes them
  * @property {"light" | "dark"} [theme]
+ * @property {boolean} [hasForcedColours] the system's few colours instead of the page's own
  * @property {string} [zone] the browser's
  * @property {boolean} [clipboard] the test writes what is then pasted
  * @property {boolean} [bypassesPolicy] for tools that are put into the page
+ * @property {boolean} [trustsAll] certificates that nobody has signed, too
+ * @property {ConstructorParameters<typeof import("./proxy.js").Proxy>[1]} [proxy] one is between browser and server, and does this
+ * @property {boolean} [isFresh] nothing of the page is in the browser's cache
  * @property {Date} [clock] the browser's own clock begins then, and goes on by `page.clock`
  * @property {RegExp[]} [mayLog] what may be on the console, or may fail to load, all the same
  */
@@ -41,17 +45,17 @@ export class Dashboard {
   keys = 0;
 
   /**
-   * @param {import("playwright-core").BrowserContext} context
+   * @param {import("./stages.js").Stage} stage
    * @param {import("playwright-core").Page} page
-   * @param {string} url
    * @param {RegExp[]} mayLog
    */
-  constructor(context, page, url, mayLog) {
-    this.context = context;
+  constructor(stage, page, mayLog) {
+    this.stage = stage;
+    this.context = stage.context;
     this.page = page;
-    this.url = url;
+    this.url = stage.url;
     this.mayLog = mayLog;
-    const origin = new URL(url).origin;
+    const origin = new URL(stage.url).origin;
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.#fault(`console: ${message.text()} (${message.location().url})`);
     });
@@ -113,34 +117,10 @@ export class Dashboard {
  * @param {Options} [options]
  */
 export async function openDashboard(installation, options = {}) {
-  const { role = "operator", width = 1280, height = 800, theme = "light", zone = "Europe/Berlin", mayLog = [], url = installation.url, clock } = options;
-  browser ??= chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1"] });
-  const context = await (await browser).newContext({
-    viewport: { width, height },
-    colorScheme: theme,
-    timezoneId: zone,
-    locale: "en-GB",
-    hasTouch: width < 500,
-    reducedMotion: "reduce",
-    bypassCSP: options.bypassesPolicy ?? false,
-  });
-  if (options.clipboard) await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  context.setDefaultTimeout(30_000);
-  await context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
-  });
-  const token = options.token ?? (role === null ? undefined : installation.tokens[role]);
-  if (token) await signIn(context, url, token);
-  const page = await context.newPage();
-  if (clock) await page.clock.install({ time: clock });
-  return new Dashboard(context, page, url, mayLog);
-}
-
-/** As the page does it. @param {import("playwright-core").BrowserContext} context @param {string} url @param {string} token */
-export async function signIn(context, url, token) {
-  const headers = { authorization: `Bearer ${token}`, "x-eventlease-dashboard": "1" };
-  const answer = await context.request.post(`${url}/api/v1/session`, { headers });
-  assert.equal(answer.status(), 201, await answer.text());
+  const stage = await takeStage(installation, options);
+  const page = await stage.context.newPage();
+  if (options.clock) await page.clock.install({ time: options.clock });
+  return new Dashboard(stage, page, options.mayLog ?? []);
 }
 
 /**
@@ -152,7 +132,7 @@ export async function signIn(context, url, token) {
  * @param {(dashboard: Dashboard) => Promise<void>} run
  */
 export function dashboardTest(name, installation, options, run) {
-  test(name, { timeout: 240_000 }, () => withDashboard(name, installation, options, run));
+  test(name, { timeout: longest }, () => withDashboard(name, installation, options, run));
 }
 
 /**
@@ -160,18 +140,13 @@ export function dashboardTest(name, installation, options, run) {
  *
  * @param {string} name
  * @param {Told} installation
- * @param {Options & { proxy?: ConstructorParameters<typeof Proxy>[1] }} options
- * @param {(dashboard: Dashboard, proxy: Proxy) => Promise<void>} run
+ * @param {Options} options
+ * @param {(dashboard: Dashboard, proxy: import("./proxy.js").Proxy) => Promise<void>} run
  */
 export function proxiedTest(name, installation, options, run) {
-  test(name, { timeout: 240_000 }, async () => {
-    const proxy = await new Proxy(installation.url, options.proxy).start();
-    try {
-      await withDashboard(name, installation, { ...options, url: proxy.url }, (dashboard) => run(dashboard, proxy));
-    } finally {
-      await proxy.close();
-    }
-  });
+  test(name, { timeout: longest }, () =>
+    withDashboard(name, installation, { proxy: {}, ...options }, (dashboard) => run(dashboard, /** @type {import("./proxy.js").Proxy} */ (dashboard.stage.proxy))),
+  );
 }
 
 /**
@@ -184,9 +159,11 @@ export function proxiedTest(name, installation, options, run) {
  */
 export async function withDashboard(name, installation, options, run) {
   const dashboard = await openDashboard(installation, options);
+  let isPassed = false;
   try {
     await run(dashboard);
     assert.deepEqual(dashboard.faults, []);
+    isPassed = true;
   } catch (error) {
     mkdirSync(pictures, { recursive: true });
     const file = join(pictures, `${name.replace(/[^a-z0-9]+/gi, "-").slice(0, 80)}.png`);
@@ -195,6 +172,6 @@ export async function withDashboard(name, installation, options, run) {
     throw error;
   } finally {
     await dashboard.page.unrouteAll({ behavior: "ignoreErrors" });
-    await dashboard.context.close();
+    await giveBack(dashboard.stage, isPassed);
   }
 }

@@ -75,6 +75,7 @@ dashboardTest("an event runs now, and later again by undoing it; its cancellatio
   await page.getByText("It was enqueued for later").waitFor();
   await page.getByRole("button", { name: "Run now" }).click();
   await page.getByText(/^Due for .*; no engine has had it yet\.$/).waitFor();
+  await page.getByRole("region", { name: "What was done to it" }).getByText("by dashboard").first().waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("It was enqueued for later").waitFor();
   assert.equal((await stored(id)).available_at, before);
@@ -90,4 +91,20 @@ dashboardTest("an id that nobody knows says how long events are kept", calm, { m
   await dashboard.open("#/events/01a00000-0000-7000-8000-000000000000");
   await page.getByRole("heading", { name: "No event has this id" }).waitFor();
   assert.match(await dashboard.text(), /kept for \d+ days/);
+});
+
+dashboardTest("chosen events get another priority: those that have it are not counted", calm, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const { queue, ids } = await laterEvents(3);
+  await anyone.call("PATCH", `events/${ids[0]}`, { priority: 9 });
+  await dashboard.open(`#/events?engine_type=${queue}&status=queued`);
+  await page.getByRole("button", { name: "choose all that match" }).click();
+  await page.getByRole("button", { name: "Priority …" }).click();
+  await page.getByRole("button", { name: "Count them" }).click();
+  await page.getByRole("heading", { name: "Give 2 events priority 9?" }).waitFor();
+  await page.getByText("The same from a terminal").click();
+  await page.locator("dialog pre", { hasText: /events reschedule .*--priority 9/ }).waitFor();
+  await page.getByRole("button", { name: "Give 2 events priority 9" }).click();
+  await page.getByText("2 events are of priority 9 now.").waitFor();
+  for (const id of ids) assert.equal((await stored(id)).priority, 9);
 });

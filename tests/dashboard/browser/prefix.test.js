@@ -1,8 +1,10 @@
 // The page works below any address, with no setting.
 import assert from "node:assert/strict";
+import { Caller } from "../installations/caller.js";
 import { dashboardTest, installations, proxiedTest } from "./dashboard.js";
 
 const { night, calm } = installations;
+const operator = new Caller(night.url, night.tokens.operator ?? null);
 
 for (const isStripped of [true, false]) {
   const proxy = { prefix: "/tools/queue", isStripped, host: "inner.example.com" };
@@ -17,7 +19,10 @@ for (const isStripped of [true, false]) {
     await dashboard.settled();
     await page.getByText("Needs attention").waitFor();
     // Unsafe calls are the page's own, though the server sees another host.
-    await dashboard.open("#/queues/billing");
+    const queue = `below-a-prefix-${isStripped}`;
+    await operator.call("POST", "events", { engine_type: queue, event_type: "thing.wanted", payload: {}, delay_seconds: 86_400 });
+    await operator.call("POST", `queues/${queue}/pause`, { reason: "model upgrade" });
+    await dashboard.open(`#/queues/${queue}`);
     await page.getByRole("button", { name: "Resume", exact: true }).first().click();
     await page.getByText(/resumed|goes on/i).first().waitFor();
     await page.getByRole("button", { name: "Undo" }).click();

@@ -16,7 +16,7 @@ export class Proxy {
   seen = [];
   /** @type {((method: string, path: string) => Treatment | null)[]} */
   #treatments = [];
-  /** @type {Set<import("node:stream").Duplex>} */
+  /** Requests that have no answer. @type {Set<{ incoming: import("node:http").IncomingMessage, answer: import("node:http").ServerResponse }>} */
   #hanging = new Set();
   url = "";
   /** Connections of browsers that are open. @type {Set<import("node:stream").Duplex>} */
@@ -61,8 +61,20 @@ export class Proxy {
   /** Everything is passed on again, and what hung is let go. */
   clear() {
     this.#treatments = [];
-    for (const socket of this.#hanging) socket.destroy();
+    for (const { incoming } of this.#hanging) incoming.socket.destroy();
     this.#hanging.clear();
+  }
+
+  /** What hangs is answered at last, like this. @param {{ status: number, code?: string, headers?: Record<string, string> }} treatment */
+  answerHanging(treatment) {
+    for (const { incoming, answer } of this.#hanging) this.#answer(treatment, incoming, answer);
+    this.#hanging.clear();
+  }
+
+  /** As if it had been started just now. */
+  forget() {
+    this.clear();
+    this.seen = [];
   }
 
   /** How many requests matched since then. @param {RegExp} pattern @param {number} [since] */
@@ -89,7 +101,7 @@ export class Proxy {
     if (treatment && "delay" in treatment) await new Promise((resolve) => setTimeout(resolve, treatment.delay));
     if (treatment && "status" in treatment) return this.#answer(treatment, incoming, answer);
     if (treatment && "fault" in treatment && treatment.fault === "reset") return void incoming.socket.destroy();
-    if (treatment && "fault" in treatment && treatment.fault === "hang") return void this.#hanging.add(incoming.socket);
+    if (treatment && "fault" in treatment && treatment.fault === "hang") return void this.#hanging.add({ incoming, answer });
     const isCut = treatment !== undefined && "fault" in treatment;
     const headers = { ...incoming.headers, ...this.headers, host: this.host ?? incoming.headers.host ?? "", connection: "close" };
     const onward = request({ host: this.target.hostname, port: this.target.port, method, path, headers }, (reply) => {

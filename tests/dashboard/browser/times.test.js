@@ -32,6 +32,37 @@ for (const [zone, first, second] of /** @type {const} */ ([
   });
 }
 
+dashboardTest("a plot over the hour that comes twice shows both, with their offsets", night, { role: "operator" }, async (dashboard) => {
+  const { page } = dashboard;
+  // What is drawn is no text of the document: it is noted when it is drawn.
+  await page.addInitScript(() => {
+    const drawn = /** @type {string[]} */ ([]);
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (/** @type {Parameters<typeof fillText>} */ ...words) {
+      drawn.push(words[0]);
+      fillText.apply(this, words);
+    };
+    Object.assign(window, { drawn });
+  });
+  const [from, to, step] = ["2026-10-24T23:30:00Z", "2026-10-25T02:30:00Z", 600];
+  await page.route("**/api/v1/queues/dialogue/history?*", async (route) => {
+    const answer = await route.fetch();
+    const history = await answer.json();
+    const steps = (Date.parse(to) - Date.parse(from)) / 1000 / step;
+    const columns = Object.entries(history).map(([name, value]) => [name, Array.isArray(value) ? Array.from({ length: steps }, (_, n) => n + 1) : value]);
+    await route.fulfill({ response: answer, json: { ...Object.fromEntries(columns), from, to, step_seconds: step } });
+  });
+  await dashboard.open(`#/queues/dialogue?from=${from}&to=${to}`);
+  const drawn = () => page.evaluate(() => /** @type {any} */ (window).drawn.join("\n"));
+  await page.waitForFunction(() => /** @type {any} */ (window).drawn.includes("02:00 +2"));
+  const before = await drawn();
+  for (const hour of ["02:00 +2", "02:30 +2", "02:00 +1", "02:30 +1"]) assert.ok(before.includes(hour), `${hour} is missing:\n${before}`);
+  assert.ok(before.lastIndexOf("02:30 +2") < before.lastIndexOf("02:00 +1"), "the first of the two hours stands first");
+  await page.locator(".plot-table summary").first().click();
+  const rows = await page.locator(".plot-table tbody th").allInnerTexts();
+  for (const time of [/2026-10-25 02:30(:00)? UTC\+2/, /2026-10-25 02:30(:00)? UTC\+1/]) assert.ok(rows.some((row) => time.test(row)), rows.join("\n"));
+});
+
 dashboardTest("a clock that is wrong is told of, and times go by the server's", night, { clock: new Date(Date.now() + 20 * 60_000) }, async (dashboard) => {
   const { page } = dashboard;
   await dashboard.open();

@@ -29,6 +29,7 @@ if (import.meta.filename === process.argv[1]) {
   const named = /** @type {Kind[]} */ (process.argv.slice(2));
   const { told, close } = await startInstallations(named.length > 0 ? named : ["calm", "night", "crowd"]);
   console.log(JSON.stringify(told, null, 2));
+  setInterval(() => {}, 60_000); // the servers alone do not keep this program running
   process.once("SIGINT", () => close().then(() => process.exit(0)));
   process.once("SIGTERM", () => close().then(() => process.exit(0)));
 }

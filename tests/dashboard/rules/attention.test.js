@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allIsWell, keyOf, offerOf, restInWords, weightOf } from "../../../assets/dashboard/rules/attention.js";
-import { item } from "./queues.js";
+import { allIsWell, keyOf, notYet, offerOf, restInWords, weightOf } from "../../../assets/dashboard/rules/attention.js";
+import { rowsOf } from "../../../assets/dashboard/rules/queue-list.js";
+import { item, queue as queueOf } from "./queues.js";
 
 const queue = { screen: "queues", id: "dialogue" };
 const event = "01a226a5-7c1e-7000-8000-00000000799f";
@@ -46,6 +47,14 @@ test("what is left out is counted by code", () => {
   assert.equal(restInWords([item(), item({ code: "poison" }), item({ code: "poison" })]), "3 more: poison 2, dying 1.");
 });
 
+test("before the server calls it something to see to, due events that nobody works on are no calm day", () => {
+  const of = (...queues) => notYet(rowsOf(queues.map(queueOf), []));
+  const waiting = { due: 3, oldest_due_age_seconds: 6 };
+  assert.equal(of(waiting, { ...waiting, oldest_due_age_seconds: 5 }, {}), "Nothing needs attention yet; 2 queues have due events and no active engine, for 6 s.");
+  assert.equal(of({ ...waiting, oldest_due_age_seconds: 12, engines: { active: 1 } }), "Nothing needs attention yet; 1 queue has due events, and none of them is being worked on, for 12 s.");
+  assert.equal(of({}, { ...waiting, processing: 1, engines: { active: 1 } }), null);
+});
+
 test("a calm day says what goes on", () => {
   assert.equal(
     allIsWell({ completed: "212/s", oldest: "2 s", engines: 58, queues: 3 }),
@@ -53,4 +62,5 @@ test("a calm day says what goes on", () => {
   );
   assert.equal(allIsWell({ completed: "0/s", oldest: null, engines: 1, queues: 1 }), "All is well: 0/s completed, nobody waits, 1 engine is active.");
   assert.match(allIsWell({ completed: "0/s", oldest: null, engines: 0, queues: 0 }), /no queue yet/);
+  assert.equal(allIsWell({ completed: "0/s", oldest: null, engines: 0, queues: 2 }), "All is well: nobody waits, and no engine is active.");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFileSync } from "node:fs";
-import { changeInWords, changesOf, differences, markersOf, versionMarkers } from "../../../assets/dashboard/rules/changes.js";
+import { byWhat, changeInWords, changesOf, differences, markersOf, signsInWords, versionMarkers } from "../../../assets/dashboard/rules/changes.js";
 
 const entry = (action, subject = "billing", details = {}, recorded_at = "2030-01-31T12:00:00Z") => ({ actor: "anna", action, subject, details, recorded_at });
 
@@ -22,6 +22,13 @@ const sentences = [
 ];
 
 for (const [given, words] of sentences) test(words, () => assert.equal(changeInWords(given), words));
+
+test("an entry says by what a change was asked for, where that is known", () => {
+  assert.equal(byWhat({ ...entry("pause_queue"), via: "dashboard" }), "by dashboard");
+  assert.equal(byWhat({ ...entry("pause_queue"), via: null }), "");
+  assert.equal(byWhat(entry("pause_queue")), "", "a server of the version before says nothing of it");
+  assert.equal(byWhat({ ...entry("pause_queue"), via: "a\u202eb" }), "by a\\u{202e}b");
+});
 
 test("text from strangers is made visible", () => {
   const hostile = entry("pause_queue", "billing", { reason: "a\u202eb" });
@@ -67,3 +74,12 @@ function operations() {
   const document = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8"));
   return Object.values(document.paths).flatMap((methods) => Object.values(methods).flatMap(({ operationId }) => operationId ?? []));
 }
+
+test("the letters in a plot are explained, those that are there", () => {
+  const at = (/** @type {string} */ sign) => ({ at: 0, text: "", sign });
+  assert.equal(signsInWords([at("R"), at("P"), at("R")]), "P: paused or resumed · R: redrive");
+  assert.equal(signsInWords([]), "");
+  const all = /** @type {any[]} */ (["pause_queue", "change_queue", "quarantine_version", "drain_engine", "create_redrive_job", "cancel_events"]).map((action) => ({ action, actor: "anna", subject: "x", details: {}, recorded_at: "2030-01-31T12:00:00Z" }));
+  const signs = markersOf(all).map(({ sign }) => sign);
+  for (const sign of signs) assert.ok(signsInWords([at(sign)]).startsWith(`${sign}: `), `${sign} has words`);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pieces } from "../../../assets/dashboard/rules/blanks.js";
-import { causesOf, spanOf, together } from "../../../assets/dashboard/rules/causes.js";
+import { causesOf, foldingInWords, severalInWords, spanOf, together } from "../../../assets/dashboard/rules/causes.js";
 import { bodyOf, inWords, queryOf, valuesOf, whichOf } from "../../../assets/dashboard/rules/dead-letter-filter.js";
 import { readFilters } from "../../../assets/dashboard/rules/filters.js";
 import { FILTERS } from "../../../assets/dashboard/rules/dead-letter-filter.js";
@@ -63,7 +63,7 @@ test("groups become one row for each cause in each queue", () => {
     group({ count: 3, engine_software_version: "2", reason: "not_retryable", first_dead_lettered_at: "2030-01-31T09:00:00Z" }),
     group({ count: 7, engine_type: "vision" }),
     group({ count: 99, error_fingerprint: null, last_dead_lettered_at: "2030-01-31T10:30:00Z" }),
-  ]);
+  ], "newest");
   assert.deepEqual(causes.map(({ engineType, fingerprint, count }) => [engineType, fingerprint, count]), [
     ["dialogue", "2a9358360deef114", 53],
     ["vision", "2a9358360deef114", 7],
@@ -73,7 +73,20 @@ test("groups become one row for each cause in each queue", () => {
   assert.deepEqual(first?.versions, [{ version: "2", count: 33 }, { version: "1", count: 20 }]);
   assert.deepEqual([first?.eventTypes, first?.reasons], [["line", "line.long"], ["retries_exhausted", "not_retryable"]]);
   assert.deepEqual([first?.redrivable, first?.first, first?.sampleEventId], [50, "2030-01-31T09:00:00Z", "b"]);
-  assert.equal(causesOf([group({ count: 1 }), group({ count: 9, engine_type: "vision" })], "most")[0]?.engineType, "vision");
+  assert.equal(causesOf([group({ count: 1 }), group({ count: 9, engine_type: "vision" })])[0]?.engineType, "vision");
+});
+
+test("an error whose message is another one each time is one row by its type, and the page says so", () => {
+  const groups = Array.from({ length: 45 }, (_, n) => group({ count: 1, redrivable: 1, error_fingerprint: `f${n}`, error_type: "ParseError", event_type: "forecast.parse", sample_message: `unexpected word ${n}` }));
+  const one = group({ count: 30, error_fingerprint: "timeout", error_type: "Timeout" });
+  assert.equal(causesOf([...groups, one]).length, 46);
+  assert.equal(foldingInWords(causesOf([...groups, one])), "45 causes are of one letter each, all ParseError of forecast.parse: the same error, perhaps, with another message each time.");
+  const folded = causesOf([...groups, one], "most", "error_type");
+  assert.deepEqual(folded.map(({ errorTypes, count }) => [errorTypes, count]), [[["ParseError"], 45], [["Timeout"], 30]]);
+  assert.equal(foldingInWords(causesOf(groups.slice(0, 9))), null, "nine can be read");
+  assert.equal(foldingInWords(causesOf(groups.map((each) => ({ ...each, count: 3 })))), null);
+  const mixed = groups.map((each, n) => ({ ...each, count: 1 + (n % 2), error_type: n % 2 ? "ParseError" : null }));
+  assert.equal(foldingInWords(causesOf(mixed)), "45 causes are of one or two letters each: the same error, perhaps, with another message each time.");
 });
 
 test("all groups of a filter together are one", () => {
@@ -135,11 +148,12 @@ test("below 20 attempts nothing is said of a version", () => {
   const few = versionRows([{ version: "2", count: 5 }], [attempts("2", 19, 19), attempts("1", 500, 5)], "dialogue");
   assert.deepEqual(comparisons(few), ["Version 2 has 19 attempts lately: too few to say."]);
   assert.equal(blamed(few), null);
-  const other = versionRows([{ version: "2", count: 5 }], [attempts("2", 100, 50), attempts("1", 3, 0)], "dialogue");
+  const other = versionRows([{ version: "2", count: 5 }], [attempts("2", 100, 50), attempts("1", 3, 0), attempts("3", 1, 0)], "dialogue");
   assert.deepEqual(comparisons(other), [
     "Version 2 fails 50 % of its attempts (50 of 100).",
     "There is no other version with enough attempts to compare it with.",
     "Version 1 has 3 attempts: too few to say.",
+    "Version 3 has 1 attempt: too few to say.",
   ]);
   assert.equal(blamed(other), null);
 });
@@ -156,4 +170,13 @@ test("versions that fail alike are not blamed", () => {
 test("what lies between alike and different is left to the reader, with the numbers", () => {
   const rows = versionRows([{ version: "2", count: 5 }, { version: "1", count: 4 }], [attempts("2", 40, 38), attempts("1", 23, 8)], "dialogue");
   assert.equal(comparisons(rows)[1], "Version 1 fails 35 % of its attempts (8 of 23).");
+});
+
+test("several causes are named as several, and one as one, whatever its queues", () => {
+  const group = (/** @type {string} */ error_fingerprint, /** @type {string} */ engine_type) => ({
+    engine_type, error_fingerprint, count: 1, redrivable: 1, first_dead_lettered_at: "2026-11-29T00:00:00Z", last_dead_lettered_at: "2026-11-29T00:00:00Z", sample_event_id: "x", sample_message: null,
+  });
+  assert.equal(severalInWords([group("a", "vision"), group("a", "dialogue")], false), null);
+  assert.equal(severalInWords([group("a", "vision"), group("b", "vision")], false), "2 causes");
+  assert.equal(severalInWords([group("a", "vision"), group("b", "dialogue")], true), "more than 2 causes in 2 queues");
 });

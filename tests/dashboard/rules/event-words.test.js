@@ -20,6 +20,7 @@ const TABLE = [
   [{ attempt: 2, failures: 1, available_at: at(12), error_type: "Timeout", error_message: "no answer" }, "waits for its next try",
     "Attempt 2 did not bring it to an end (Timeout: no answer); the next try is due in 12 s."],
   [{ attempt: 1, available_at: at(-5) }, "waits again", "Attempt 1 gave it back; it has been due again for 5 s."],
+  [{ attempt: 3, redrives: 1, available_at: at(-5) }, "waits again", "It was redriven, and attempt 3 was its last so far; it has been due again for 5 s."],
   [{ discard_at: at(60) }, "waits", "Due for 40 s; no engine has had it yet. If no engine has it by then, it is given up in 1 min."],
   [held, "running", "Attempt 4, held by engine 38b30214…93955d for 3 min 12 s; the lease ends in 1 min 48 s unless its engine reports."],
   [{ ...held, leased_by: null, lease_expires_at: at(-3) }, "lease over",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFileSync } from "node:fs";
-import { endsOf, isBlank, lonely, moved, rangeOf, valuesOf } from "../../../assets/dashboard/rules/history.js";
+import { blankInWords, endsOf, isBlank, lonely, moved, rangeOf, valuesOf } from "../../../assets/dashboard/rules/history.js";
 
 const history = JSON.parse(readFileSync(new URL("../../../src/http/examples/history.json", import.meta.url), "utf8"));
 const now = Date.parse("2026-11-29T14:00:30Z");
@@ -24,6 +24,12 @@ test("a point between two gaps is seen too", () => {
 test("a history in which nothing was measured is blank", () => {
   assert.equal(isBlank(history), false);
   assert.equal(isBlank({ ...history, due: [null, null] }), true);
+});
+
+test("a blank range says whether there was nothing, or is nothing yet", () => {
+  const minute = (/** @type {number} */ at) => new Date(at).toISOString().slice(11, 16);
+  assert.equal(blankInWords({ to: "2026-11-29T14:00:00Z" }, now, minute), "Nothing was measured yet: the first point comes when a minute is over, at 14:01.");
+  assert.equal(blankInWords({ to: "2026-11-29T13:00:00Z" }, now, minute), "Nothing was measured in this time.");
 });
 
 test("without times in the address it is the last hour, up to now", () => {

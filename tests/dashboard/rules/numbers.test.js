@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, count, percent, quantile, rate, short } from "../../../assets/dashboard/rules/numbers.js";
+import { bytes, count, percent, quantile, rate, ratesAlike, secondsAlike, short } from "../../../assets/dashboard/rules/numbers.js";
+import { busySlots, ofSlots } from "../../../assets/dashboard/rules/slots.js";
 
 const all = (what, cases) => cases.forEach(([value, text]) => assert.equal(what(value), text, `${value}`));
 
@@ -33,4 +34,25 @@ test("sizes", () => {
 
 test("a quantile says that it is about right", () => {
   all(quantile, [[2.5, "≈ 2.5 s"], [null, "–"]]);
+});
+
+test("an axis has one unit", () => {
+  assert.deepEqual(ratesAlike([0, 0.5, 1]), ["0", "0.5/s", "1/s"]);
+  assert.deepEqual(ratesAlike([0, 0.1, 0.2]), ["0", "6/min", "12/min"]);
+  assert.deepEqual(ratesAlike([0, 0.001, 0.002]), ["0", "3.6/h", "7.2/h"]);
+  assert.deepEqual(ratesAlike([0, 1000, 2000]), ["0", "1k/s", "2k/s"]);
+  assert.deepEqual(ratesAlike([]), []);
+  assert.deepEqual(secondsAlike([0, 0.05, 0.1]), ["0", "50 ms", "100 ms"]);
+  assert.deepEqual(secondsAlike([0, 30, 60, 90]), ["0", "30 s", "60 s", "90 s"]);
+  assert.deepEqual(secondsAlike([0, 300, 600]), ["0", "5 min", "10 min"]);
+  assert.deepEqual(secondsAlike([0, 7200, 14_400]), ["0", "2 h", "4 h"]);
+});
+
+test("slots, and engines that name no limit", () => {
+  assert.equal(ofSlots({ total: 28, unlimited_engines: 2 }), "of 28 slots, and 2 engines without a limit");
+  assert.equal(ofSlots({ total: 1, unlimited_engines: 0 }), "of 1 slot");
+  assert.equal(ofSlots({ total: 0, unlimited_engines: 1 }), "by 1 engine without a limit");
+  assert.equal(ofSlots({ total: 0, unlimited_engines: 0 }), "no slot is there");
+  assert.equal(busySlots({ busy: 6, total: 28, unlimited_engines: 2 }), "6 of 28 slots, and 2 engines without a limit");
+  assert.equal(busySlots({ busy: 0, total: 0, unlimited_engines: 2 }), "2 engines without a limit");
 });

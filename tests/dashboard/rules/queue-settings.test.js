@@ -78,6 +78,8 @@ test("a limit says what it does just now", () => {
   const [change] = changesOf(settings, { max_processing: 20 });
   assert.match(effectOf(change, { processing: 30, due: 5 }), /nothing is given out until fewer than 20/);
   assert.match(effectOf(change, { processing: 14, due: 5 }), /6 more may be taken/);
+  assert.equal(effectOf(change, { processing: 0, due: 0 }), "None is processed now.");
+  assert.match(effectOf(change, { processing: 1, due: 5 }), /^1 is processed now, so 19 more/);
   const [lease] = changesOf(settings, { visibility_timeout_seconds: 600 });
   assert.match(effectOf(lease, { processing: 1, due: 0 }), /from now on/);
 });

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ago, atOf, lasts, offsetOf, wall, zoneName } from "../../../assets/dashboard/rules/times.js";
 
 const BERLIN = "Europe/Berlin";
 
 test("a duration has two units at most, and never sixty of one", () => {
-  const cases = [
-    [0, "0 s"], [0.00004, "< 1 ms"], [0.34, "340 ms"], [0.9994, "999 ms"], [0.9996, "1 s"], [1, "1 s"], [2.5, "2.5 s"], [9.94, "9.9 s"],
-    [9.96, "10 s"], [59.4, "59 s"], [59.7, "1 min"], [60, "1 min"], [192, "3 min 12 s"], [3599.6, "1 h"], [3600, "1 h"], [3629, "1 h"],
-    [7500, "2 h 5 min"], [86_399, "1 d"], [86_400, "1 d"], [93_600, "1 d 2 h"], [8_640_000, "100 d"], [-90, "−1 min 30 s"], [NaN, "–"],
-    [Infinity, "–"],
-  ];
+  // The server's tests read the same file: there is one way to say a length.
+  const shared = JSON.parse(readFileSync(new URL("../../lengths.json", import.meta.url), "utf8"));
+  assert.ok(shared.length > 20);
+  const cases = [...shared, [-90, "−1 min 30 s"], [NaN, "–"], [Infinity, "–"]];
   for (const [seconds, text] of cases) assert.equal(lasts(seconds), text, `${seconds} s`);
 });
 

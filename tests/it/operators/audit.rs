@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ask, assert_harmless, cell, printed, printed_json, refused, row_with};
-use crate::support::Lab;
+use crate::support::{Lab, Reply};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_are_listed_by_filters_the_newest_first() {
@@ -12,15 +12,17 @@ async fn changes_are_listed_by_filters_the_newest_first() {
     // The reason has a character that changes the order of those beside it.
     lab.post("/api/v1/queues/dialogue/pause", &pause).await.expect(200);
     lab.post("/api/v1/queues/dialogue/resume", &json!({})).await.expect(200);
-    lab.post("/api/v1/queues/vision/pause", &json!({})).await.expect(200);
+    let by_dashboard = lab.request("POST", "/api/v1/queues/vision/pause").header("x-eventlease-dashboard", "1");
+    Reply::of(by_dashboard.json(&json!({}))).await.expect(200);
 
     let table = printed(ask(&lab, "audit").await);
     assert_harmless(&table);
     assert_eq!(table.lines().count(), 4, "{table}");
     assert!(table.find("vision") < table.find("dialogue"), "{table}");
     let row = row_with(&table, "upgrade");
-    let cells = ["ACTOR", "ACTION", "SUBJECT", "ROLE", "ADDRESS"].map(|heading| cell(&row, heading));
-    assert_eq!(cells, ["anonymous", "pause_queue", "dialogue", "-", "127.0.0.1"], "{table}");
+    let cells = ["ACTOR", "ACTION", "SUBJECT", "ROLE", "ADDRESS", "VIA"].map(|heading| cell(&row, heading));
+    assert_eq!(cells, ["anonymous", "pause_queue", "dialogue", "-", "127.0.0.1", "-"], "{table}");
+    assert_eq!(cell(&row_with(&table, "vision"), "VIA"), "dashboard", "{table}");
 
     let filtered =
         printed_json(ask(&lab, "audit --action pause_queue --subject dialogue --actor anonymous --json").await);

@@ -13,8 +13,8 @@ import { trySome } from "../../parts/try-some.js";
 
 /** @typedef {import("../../parts/try-some.js").Which} Which */
 
-/** @param {{ cause: import("../../rules/causes.js").Cause, filter: Readonly<Record<string, string>>, hasTried: boolean, hasJob: boolean }} props */
-export function GroupActions({ cause, filter, hasTried, hasJob }) {
+/** @param {{ cause: import("../../rules/causes.js").Cause, several: string | null, filter: Readonly<Record<string, string>>, hasTried: boolean, hasJob: boolean }} props several: they died of these, not of one cause */
+export function GroupActions({ cause, several, filter, hasTried, hasJob }) {
   const [which, setWhich] = useState(/** @type {Which} */ ("spread"));
   const none = cause.redrivable === 0 ? "All of them were redriven as other events already" : null;
   const tryThem = async (/** @type {number} */ many) => {
@@ -22,25 +22,26 @@ export function GroupActions({ cause, filter, hasTried, hasJob }) {
     if (tried !== null) setFilters({ tried: tried.ids.join(","), tried_at: tried.at, job: null });
   };
   const redrive = async () => {
-    const job = await redriveMany({ values: filter, isRest: hasTried });
+    const job = await redriveMany({ values: filter, isRest: hasTried, of: several });
     if (job !== null) setFilters({ job: job.job_id });
   };
   const edit = async () => {
     const id = await redriveWithPayload({ event_id: cause.sampleEventId });
     if (id !== null) go({ screen: "events", id });
   };
-  const purge = async () => void (await purgeMany({ values: filter }));
+  const purge = async () => void (await purgeMany({ values: filter, of: several }));
+  const of = several === null ? "" : `, of ${several}`;
   const rest = hasTried ? "Redrive the rest" : "Redrive all";
-  return html`<section class="panel"><header class="panel-head"><h2>What to do</h2></header>
+  return html`<section class="panel"><header class="panel-head"><h2>What to do${several === null ? "" : ` about all ${several}`}</h2></header>
     <div class="group-try" role="group" aria-label="Try some">
       ${COUNTS.map((many) => h(Button, { key: many, operation: "redrive_dead_letter", kind: many === PRESET_COUNT && !hasTried ? "main" : "plain", why: none, onClick: () => tryThem(many), children: hasTried ? `Try ${many} more` : `Try ${many}` }))}
       <label>which <select value=${which} onChange=${(/** @type {any} */ event) => setWhich(event.currentTarget.value)}>
         <option value="spread">spread over time and versions</option><option value="newest">the newest</option></select></label>
     </div>
     <div class="group-rest">
-      ${h(Button, { operation: "create_redrive_job", kind: hasTried && !hasJob ? "main" : "plain", why: none, onClick: redrive, children: `${rest} (${count(cause.redrivable)})` })}
+      ${h(Button, { operation: "create_redrive_job", kind: hasTried && !hasJob ? "main" : "plain", why: none, onClick: redrive, children: `${rest} (${count(cause.redrivable)}${of})` })}
       ${h(Button, { operation: "redrive_dead_letter", onClick: edit, children: "Edit the payload of one" })}
       ${h(Button, { onClick: () => exportLetters(filter), children: "Export as JSON lines" })}
-      ${h(Button, { operation: "purge_dead_letters", kind: "danger", onClick: purge, children: `Discard all (${count(cause.count)})` })}
+      ${h(Button, { operation: "purge_dead_letters", kind: "danger", onClick: purge, children: `Discard all (${count(cause.count)}${of})` })}
     </div></section>`;
 }

@@ -17,7 +17,7 @@ export function GroupHead({ data, filter }) {
   const isOne = filter["error_fingerprint"] !== undefined;
   return html`<div>
     <p class="group-message">${isOne || data.items.length === 1 ? h(Message, { message: cause.sampleMessage, fingerprint: cause.fingerprint, most: 600 }) : html`The newest: ${h(Stranger, { text: cause.sampleMessage })}`}</p>
-    <p><b>${count(cause.count)}</b> since ${h(At, { at: cause.first })} (${h(Ago, { at: cause.first })}), the last ${h(Ago, { at: cause.last })}${rows.length > 0 ? `, ${visible(spreadInWords(rows))}` : ""}.
+    <p><b>${count(cause.count)}</b> ${cause.count === 1 ? "dead letter" : "dead letters"} since ${h(At, { at: cause.first })} (${h(Ago, { at: cause.first })}); the newest ${h(Ago, { at: cause.last })}${rows.length > 0 ? `; ${visible(spreadInWords(rows))}` : ""}.
       ${cause.redrivable < cause.count ? ` ${count(cause.count - cause.redrivable)} were redriven as other events already.` : ""}
       ${data.has_more ? " These are the largest groups: there are more." : ""}</p>
     ${queues.length > 1 ? html`<p>They are of ${queues.length} queues; name one to compare its versions.</p>` : html`<p>${visible(comparisons(rows).join(" "))}</p>`}

@@ -42,8 +42,8 @@ function Sample({ letter }) {
     <p>${h(Ago, { at: dead_lettered_at })}, version ${h(Stranger, { text: engine_software_version, most: 40 })}, ${attempt === 1 ? "1 attempt" : `${count(attempt)} attempts`}</p>
     <p>${error_type ? html`<b>${h(Stranger, { text: error_type, most: 80 })}</b> ` : null}${h(Stranger, { text: error_message, most: 300, keepsLines: true })}</p>
     ${h(Inside, { id, size: payload_bytes })}
-    <p class="sample-actions">${h(Button, { operation: "redrive_dead_letter", onClick: () => redriveOne(letter), why: letter.redriven_as ? "It was redriven as another event already" : null, children: "redrive" })}
-      ${h(Button, { operation: "discard_dead_letter", kind: "danger", onClick: () => discard(letter), children: "discard" })}</p>
+    <p class="sample-actions">${h(Button, { operation: "redrive_dead_letter", onClick: () => redriveOne(letter), why: letter.redriven_as ? "It was redriven as another event already" : null, children: "Redrive" })}
+      ${h(Button, { operation: "discard_dead_letter", kind: "danger", onClick: () => discard(letter), children: "Discard" })}</p>
   </article>`;
 }
 

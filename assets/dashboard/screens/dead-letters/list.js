@@ -33,7 +33,7 @@ const EVERY_SECONDS = 10;
 
 /** @param {{ values: Values }} props */
 export function DeadLetterList({ values }) {
-  const { view: _, sort: __, ...filter } = values;
+  const { view: _, sort: __, by: ___, ...filter } = values;
   const key = JSON.stringify(filter);
   const { poll, rows, more } = usePages(
     `list_dead_letters:${key}`,
@@ -67,8 +67,8 @@ function Letters({ rows, more, choice, pulse }) {
     keyOf: (/** @type {Letter} */ { event_id }) => event_id,
     to: ({ event_id }) => ({ screen: "events", id: event_id }),
     actions: (letter) => [
-      { verb: "redrive", operation: /** @type {const} */ ("redrive_dead_letter"), run: () => redriveOne(letter), why: letter.redriven_as ? "It was redriven as another event already" : null },
-      { verb: "discard", operation: /** @type {const} */ ("discard_dead_letter"), isDanger: true, run: () => discard(letter) },
+      { verb: "Redrive", operation: /** @type {const} */ ("redrive_dead_letter"), run: () => redriveOne(letter), why: letter.redriven_as ? "It was redriven as another event already" : null },
+      { verb: "Discard", operation: /** @type {const} */ ("discard_dead_letter"), isDanger: true, run: () => discard(letter) },
     ],
     columns: [
       { name: "event_id", title: "Event, payload", phone: "head", cell: ({ event_id, payload_bytes }) => twoLines(h(Id, { id: event_id }), bytes(payload_bytes)) },

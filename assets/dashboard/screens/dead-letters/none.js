@@ -13,5 +13,5 @@ export function NoDeadLetters({ values }) {
       <p>An event becomes a dead letter when its retries are spent, when an engine says that a retry is of no use, or when it was lost silently too often. Dead letters are kept until somebody redrives or discards them.</p>`;
   }
   return html`<p>No dead letter with ${filterWords(values)}.</p>
-    <p>${h(Button, { onClick: () => setFilters(Object.fromEntries(set.map((name) => [name, null]))), children: "clear all filters" })}</p>`;
+    <p>${h(Button, { onClick: () => setFilters(Object.fromEntries(set.map((name) => [name, null]))), children: "Clear all filters" })}</p>`;
 }

@@ -27,7 +27,7 @@ export function AttemptTable({ attempts, show, more }) {
       { name: "engine", title: "Engine", cell: (/** @type {Row} */ row) => h(EngineOf, { row }) },
       { name: "error", title: "What was said", cell: (/** @type {Row} */ row) => h(Said, { row }) },
     ],
-    actions: (/** @type {Row} */ row) => [{ verb: "details", run: () => show(row.attempt) }],
+    actions: (/** @type {Row} */ row) => [{ verb: "Details", run: () => show(row.attempt) }],
     more,
   });
 }
@@ -45,7 +45,7 @@ function heldFor(row) {
 
 /** @param {{ row: Row }} props */
 function Ended({ row }) {
-  const ended = html`${isSilent(row.outcome) ? "lost silently" : outcomeWords(row.outcome).word} <code class="code">${row.outcome}</code>`;
+  const ended = html`${isSilent(row.outcome) ? "lost silently" : outcomeWords(row.outcome).word}${row.outcome === outcomeWords(row.outcome).word ? null : html` <code class="code">${row.outcome}</code>`}`;
   if (row.late_by_seconds !== null) return twoLines(ended, html`the report came ${h(Lasts, { seconds: row.late_by_seconds })} late`);
   if (!row.refused_report_at) return ended;
   return twoLines(ended, html`a report ${h(Lasts, { seconds: (Date.parse(row.refused_report_at) - leaseEnd(row)) / 1000 })} later was refused`);

@@ -1,6 +1,6 @@
 /** What people and programs did to the event, for tokens that may read the audit trail. */
 import { call } from "../../api/call.js";
-import { changeInWords } from "../../rules/changes.js";
+import { byWhat, changeInWords } from "../../rules/changes.js";
 import { may } from "../../state/session.js";
 import { useOnce } from "../../state/poll.js";
 import { h, html } from "../../parts/html.js";
@@ -31,8 +31,8 @@ function Audit({ id }) {
     title: "What was done to it",
     poll,
     isEmpty: (/** @type {Entries} */ entries) => entries.length === 0,
-    empty: "Nobody has changed it by itself. Changes of many events at once are in the audit trail under their queue.",
+    empty: "Nobody has changed this event alone. Changes of many events at once are in the audit trail of their queue.",
     children: (/** @type {Entries} */ entries) => html`<ul class="changes">${entries.map((entry) => html`<li key=${entry.audit_id}>
-      <span class="changes-at">${h(At, { at: entry.recorded_at })}</span> ${h(Stranger, { text: changeInWords(entry), most: 500 })}</li>`)}</ul>`,
+      <span class="changes-at">${h(At, { at: entry.recorded_at })}</span> ${h(Stranger, { text: changeInWords(entry), most: 500 })} <span class="note">${byWhat(entry)}</span></li>`)}</ul>`,
   });
 }

@@ -6,6 +6,7 @@ import { Advice } from "../../parts/advice.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
+import { Remedy } from "../../parts/remedy.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Ago, At, CountDown } from "../../parts/time.js";
 
@@ -48,11 +49,13 @@ function Reasons({ told, isWaiting }) {
 }
 
 /** Since when, until when, what to do, and where to look. @param {{ reason: Reason }} props */
-function More({ reason: { since, until, what_to_do, subject } }) {
+function More({ reason }) {
+  const { since, until, what_to_do, subject } = reason;
   const engine = subject.engine_id;
   return html`<div class="explain-more">
     ${since ? html`<span>since ${h(Ago, { at: since })}</span>` : null}
     ${until ? html`<span>until ${h(At, { at: until })}: ${h(CountDown, { to: until, over: "over" })} left</span>` : null}
+    ${h(Remedy, { reason })}
     ${h(Advice, { text: what_to_do })}
     ${engine ? h(Link, { to: { screen: "events", filters: { leased_by: engine } }, children: "what this engine holds" }) : null}
     ${!engine && subject.engine_type ? h(Link, { to: { screen: "queues", id: subject.engine_type }, children: "the queue" }) : null}

@@ -6,6 +6,7 @@ import { Button } from "../../parts/button.js";
 import { Copy } from "../../parts/copy.js";
 import { CopyAs } from "../../parts/copy-as.js";
 import { discard, redriveOne, redriveWithPayload } from "../../parts/dead-letter-actions.js";
+import { enqueueCopy } from "../../parts/enqueue.js";
 import { cancelEvent, runLater, runNow, setPriority } from "../../parts/event-actions.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
@@ -39,7 +40,7 @@ export function EventHead({ event }) {
       ${event.status === "queued" ? html`<div><dt>due</dt><dd>${h(At, { at: event.available_at })}</dd></div>` : null}
       ${event.finished_at ? html`<div><dt>ended</dt><dd>${h(At, { at: event.finished_at })}</dd></div>` : null}
     </dl>
-    <div class="event-actions">${h(Actions, { event, now })}${h(CopyAs, { operation: "read_event", request: { path: { event_id: event.event_id } } })}</div>
+    <div class="event-actions">${h(Actions, { event, now })}${h(Button, { operation: "enqueue_event", onClick: () => enqueueCopy(event), children: "Enqueue a copy …" })}${h(CopyAs, { operation: "read_event", request: { path: { event_id: event.event_id } } })}</div>
   </div>`;
 }
 

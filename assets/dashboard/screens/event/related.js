@@ -19,7 +19,7 @@ export function EventRelated({ event }) {
   if (redriven_from) facts.push(["redriven from", event_of(redriven_from)]);
   if (redriven_as) facts.push(["redriven as", event_of(redriven_as)]);
   if (caused_by) facts.push(["follows", event_of(caused_by)]);
-  facts.push(["follow-ups", h(Link, { to: { screen: "events", filters: { caused_by: id } }, children: "events that its completion brought" })]);
+  facts.push(["follow-ups", h(Link, { to: { screen: "events", filters: { caused_by: id } }, children: "its follow-up events" })]);
   if (run) facts.push(["run", html`${h(Stranger, { text: run })} ${h(Link, { to: { screen: "events", filters: { scenario_run_id: run } }, children: "its events" })}`]);
   if (unique_key) facts.push(["unique key", html`${h(Stranger, { text: unique_key })} ${h(Copy, { text: unique_key })}`]);
   if (trace) facts.push(["trace", html`<span class="id">${trace}</span> ${h(Copy, { text: trace })}`]);
@@ -35,5 +35,5 @@ function Cause({ id }) {
   const letter = poll.data;
   if (letter === null || letter.error_fingerprint === null) return null;
   const filters = { engine_type: letter.engine_type, error_fingerprint: letter.error_fingerprint };
-  return html`<div><dt>same cause</dt><dd>${h(Link, { to: { screen: "dead-letter-group", filters }, children: "dead letters that died of the same" })}</dd></div>`;
+  return html`<div><dt>same cause</dt><dd>${h(Link, { to: { screen: "dead-letter-group", filters }, children: "dead letters with the same cause" })}</dd></div>`;
 }

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
 import { signal } from "../../vendor/signals.js";
 import { call, serverNow } from "../../api/call.js";
-import { nothing, underFilter } from "../../rules/choice.js";
+import { isChosen, nothing, underFilter } from "../../rules/choice.js";
 import { bulkFilterOf, queryOf } from "../../rules/event-filter.js";
 import { may } from "../../state/session.js";
 import { usePoll } from "../../state/poll.js";
@@ -39,7 +39,7 @@ export function EventList({ values }) {
   const rows = useMemo(() => unique([...(poll.data?.items ?? []), ...kept.items]), [poll.data, kept.items]);
   const canChoose = may("cancel_events") || may("reschedule_events");
   return html`<div>
-    ${canChoose ? h(Chosen, { choice, all: bulkFilterOf(values) }) : null}
+    ${canChoose ? h(Chosen, { choice, all: bulkFilterOf(values), isPart: cursor !== null && rows.length > 0 && rows.every(({ event_id }) => isChosen(choice.value, event_id)) }) : null}
     ${h(Panel, {
       poll,
       isEmpty: (/** @type {Page} */ page) => page.items.length === 0,

@@ -1,19 +1,20 @@
 /** What somebody should see to: the worst first, each with one link, and at most one thing to do. */
 import { serverNow } from "../../api/call.js";
 import { useState } from "../../vendor/hooks.js";
-import { allIsWell, keyOf, offerOf, restInWords, weightOf } from "../../rules/attention.js";
+import { allIsWell, keyOf, notYet, offerOf, restInWords, weightOf } from "../../rules/attention.js";
 import { rate } from "../../rules/numbers.js";
+import { rowsOf } from "../../rules/queue-list.js";
 import { lasts } from "../../rules/times.js";
 import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
+import { lift } from "../../parts/lift.js";
 import { resume } from "../../parts/pause.js";
 import { Advice } from "../../parts/advice.js";
 import { useStill } from "../../parts/still.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Ago } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
-import { lift } from "../queue/quarantines.js";
 
 /** @typedef {import("../../state/overview.js").Overview} Overview */
 /** @typedef {import("../../rules/attention.js").AttentionItem} AttentionItem */
@@ -32,21 +33,24 @@ export function Attention({ overview }) {
   return html`<div ...${handlers}>
     ${age > OLD_SECONDS ? html`<p class="attention-old">${h(Status, { word: `These numbers are ${lasts(age)} old`, kind: "warning" })}
       ${" "}The server is slow to measure: look at its log and its database.</p>` : null}
-    ${shown.length === 0 ? html`<p class="attention-well">${h(Status, { word: wellOf(overview), kind: "good" })}</p>` : null}
+    ${shown.length === 0 ? html`<p class="attention-well">${h(Status, wellOf(overview))}</p>` : null}
     <ol class="attention">${listed.map(({ key, row, isGone }) => h(Item, { key, item: row, isGone, overview }))}</ol>
     ${listed.length < shown.length ? html`<p>${restInWords(shown.slice(SHOWN).map(({ row }) => row))} ${h(Button, { onClick: () => setWhole(true), children: `Show all ${shown.length}` })}</p>` : null}
     ${added > 0 ? html`<p class="note">${added} more, once the pointer is elsewhere.</p>` : null}
   </div>`;
 }
 
-/** @param {Overview} overview */
-function wellOf({ totals }) {
-  return allIsWell({
+/** @param {Overview} overview @returns {{ word: string, kind: "good" | "waiting" }} */
+function wellOf({ totals, queues }) {
+  const waits = notYet(rowsOf(queues, []));
+  if (waits !== null) return { word: waits, kind: "waiting" };
+  const word = allIsWell({
     completed: rate(totals.rates.completed_per_second),
     oldest: totals.due > 0 ? lasts(totals.oldest_due_age_seconds) : null,
     engines: totals.engines.active,
     queues: totals.queues,
   });
+  return { word, kind: "good" };
 }
 
 /** @param {{ item: AttentionItem, isGone: boolean, overview: Overview }} props */

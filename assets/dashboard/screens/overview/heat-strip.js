@@ -1,7 +1,7 @@
 /** Every queue as one cell, in its place by name, so that a pattern is seen; what is not well stands out. */
 import { useMemo } from "../../vendor/hooks.js";
 import { rowsOf } from "../../rules/queue-list.js";
-import { rankOf } from "../../rules/queue-state.js";
+import { kindOf, rankOf } from "../../rules/queue-state.js";
 import { Copy } from "../../parts/copy.js";
 import { asCurl } from "../../parts/copy-as.js";
 import { h, html } from "../../parts/html.js";
@@ -24,7 +24,7 @@ export function HeatStrip({ overview: { queues, attention } }) {
  * @param {{ rows: readonly Cell[] }} props
  */
 function Strip({ rows }) {
-  const key = rows.map(({ name, code }) => `${name} ${code}`).join();
+  const key = rows.map(({ name, code, kind }) => `${name} ${code} ${kind}`).join();
   return useMemo(() => draw(rows), [key]);
 }
 
@@ -37,8 +37,8 @@ function draw(rows) {
     <ul class=${`heat ${rows.length <= 24 ? "heat-names" : ""}`}>${rows.map(({ name, word, kind }) => html`<li key=${name} class="heat-item">${h(Link, {
       to: { screen: "queues", id: name }, class: `heat-cell status-${kind}`, title: `${name}: ${word}`, isStop: stops.has(name),
       children: html`<span class=${rows.length <= 24 ? "heat-name" : "hidden"}>${name}</span><span class="hidden">: ${word}</span>` })}</li>`)}</ul>
-    <ul class="heat-legend">${kinds.map(({ code, word, kind }) => html`<li key=${code}>${h(Link, { to: { screen: "queues", filters: { state: code } },
-      children: h(Status, { word: `${rows.filter((row) => row.code === code).length} ${word}`, kind }) })}</li>`)}</ul>
+    <ul class="heat-legend">${kinds.map(({ code, word }) => html`<li key=${code}>${h(Link, { to: { screen: "queues", filters: { state: code } },
+      children: h(Status, { word: `${rows.filter((row) => row.code === code).length} ${word}`, kind: kindOf(code) }) })}</li>`)}</ul>
   </div>`;
 }
 

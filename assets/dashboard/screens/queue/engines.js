@@ -12,6 +12,8 @@ import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
 import { Ago } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
+import { drainEngine, resumeEngine } from "../../parts/drain-engine.js";
+import { quarantineVersion } from "../../parts/quarantine.js";
 import { Barred } from "./barred.js";
 
 /** @typedef {import("../../api/types.js").components["schemas"]["Engine"]} Engine */
@@ -29,7 +31,7 @@ const COLUMNS = [
   { name: "state", title: "State", cell: (engine) => h(State, { engine }) },
   { name: "held", title: "Holds", align: "right", cell: ({ leases_held, metadata }) => `${count(leases_held)}/${slotsOf(metadata)}` },
   { name: "seen", title: "Seen", cell: ({ last_seen_at }) => h(Ago, { at: last_seen_at }) },
-  { name: "asked", title: "Asked", phone: "hide", cell: ({ last_poll_at }) => h(Ago, { at: last_poll_at }) },
+  { name: "asked", title: "Asked", phone: "hide", cell: ({ last_poll_at }) => (last_poll_at === null ? "never" : h(Ago, { at: last_poll_at })) },
 ];
 
 /** @param {Engine["metadata"]} metadata */
@@ -43,6 +45,15 @@ function State({ engine: { status, is_quarantined, holding_off } }) {
   const state = STATES[status] ?? { word: status, kind: "waiting" };
   if (is_quarantined) return h(Status, { word: "quarantined", kind: "held" });
   return html`<span title=${holding_off ? `it asks for nothing until ${holding_off.until}` : undefined}>${h(Status, holding_off ? { word: "holding off", kind: "waiting" } : state)}</span>`;
+}
+
+/** @param {Engine} engine @returns {readonly import("../../parts/table.js").Action[]} */
+function actions({ engine_id: id, engine_type: name, status, is_quarantined: isQuarantined, metadata }) {
+  const version = metadata.static_config.engine_software_version ?? null;
+  return [
+    status === "draining" ? { verb: "Resume", operation: "resume_engine", run: () => resumeEngine(id) } : { verb: "Drain", operation: "drain_engine", run: () => drainEngine(id) },
+    ...(isQuarantined ? [] : [{ verb: "Quarantine version …", operation: /** @type {const} */ ("quarantine_version"), run: () => quarantineVersion(name, version) }]),
+  ];
 }
 
 /** @param {{ name: string }} props */
@@ -72,7 +83,7 @@ function List({ name }) {
     isEmpty: (/** @type {Page} */ { items }) => items.length === 0,
     empty: html`No engine of <b>${h(Stranger, { text: name })}</b> is registered. An engine registers itself when it starts, with its queue's name as its type.`,
     children: (/** @type {Page} */ { items, next_cursor }) => html`
-      ${h(Table, { name: "Engines", rows: items.slice(0, SHOWN), keyOf: (/** @type {Engine} */ { engine_id }) => engine_id, columns: COLUMNS })}
+      ${h(Table, { name: "Engines", rows: items.slice(0, SHOWN), keyOf: (/** @type {Engine} */ { engine_id }) => engine_id, columns: COLUMNS, actions })}
       ${items.length > SHOWN ? html`<p class="note">${items.length - SHOWN}${next_cursor ? " and more" : ""} others.</p>` : null}`,
   });
 }

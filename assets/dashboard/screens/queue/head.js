@@ -1,15 +1,20 @@
 /** How the queue is, why, and what to do about it. */
 import { call } from "../../api/call.js";
+import { ofFilter } from "../../rules/choice.js";
+import { inWords } from "../../rules/event-filter.js";
 import { stateOf } from "../../rules/queue-state.js";
 import { usePoll } from "../../state/poll.js";
 import { useOverview } from "../../state/overview.js";
 import { Advice } from "../../parts/advice.js";
 import { Button } from "../../parts/button.js";
 import { CopyAs } from "../../parts/copy-as.js";
+import { enqueueInto } from "../../parts/enqueue.js";
+import { cancelThese } from "../../parts/events-chosen.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { pause, resume } from "../../parts/pause.js";
+import { Remedy } from "../../parts/remedy.js";
 import { Stranger } from "../../parts/stranger.js";
 import { At, CountDown } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
@@ -24,10 +29,18 @@ export function Head({ name, poll }) {
   return h(Panel, {
     title: name,
     poll,
-    actions: html`${h(CopyAs, { operation: "read_queue", request: { path: { engine_type: name } } })}${queue ? h(PauseOrResume, { queue }) : null}`,
+    actions: html`${h(CopyAs, { operation: "read_queue", request: { path: { engine_type: name } } })}${queue ? html`${h(PauseOrResume, { queue })}
+      ${h(Button, { operation: "enqueue_event", onClick: () => enqueueInto(name, queue.pause !== null), children: "Enqueue …" })}
+      ${h(Button, { operation: "cancel_events", kind: "danger", why: queue.due + queue.delayed === 0 ? "No event is queued" : null, onClick: () => cancelQueued(name), children: "Cancel all queued …" })}` : null}`,
     gone: h(NoQueue, { name }),
     children: (/** @type {Queue} */ data) => h(State, { queue: data }),
   });
+}
+
+/** @param {string} name */
+function cancelQueued(name) {
+  const filter = { engine_type: name };
+  return cancelThese(ofFilter(filter, inWords(filter)));
 }
 
 /** @param {{ queue: Queue }} props */
@@ -63,24 +76,33 @@ function Explained({ name }) {
     children: (/** @type {Explanation} */ { verdict, reasons }) => {
       const others = reasons.filter(({ message }) => message !== verdict.message);
       const decisive = reasons.find(({ message }) => message === verdict.message);
-      return html`<p class="queue-verdict">${h(Stranger, { text: verdict.message, most: 400 })} <code class="code">${verdict.code}</code></p>
+      return html`<p class="queue-verdict">${h(Stranger, { text: capital(verdict.message, name), most: 400 })} <code class="code">${verdict.code}</code></p>
         ${decisive ? h(Reason, { reason: decisive }) : null}
         ${others.length === 0 ? null : html`<ul class="queue-reasons">${others.map((reason) => html`<li key=${reason.code + reason.message}>
-          <span>${h(Stranger, { text: reason.message, most: 400 })} <code class="code">${reason.code}</code></span> ${h(Reason, { reason })}</li>`)}</ul>`}`;
+          <span>${h(Stranger, { text: capital(reason.message, name), most: 400 })} <code class="code">${reason.code}</code></span> ${h(Reason, { reason })}</li>`)}</ul>`}`;
     },
   });
 }
 
+/** A sentence begins with a capital letter, but not where the name of the queue does. @param {string} text @param {string} name */
+function capital(text, name) {
+  return text.startsWith(name) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** What these call for stands on the page already. */
+const QUEUE_HAS = ["paused", "queue_paused", "version_quarantined"];
+
 /** Its times, and what to do. @param {{ reason: Explanation["reasons"][number] }} props */
-function Reason({ reason: { since, until, what_to_do } }) {
+function Reason({ reason }) {
+  const { since, until, what_to_do } = reason;
   if (!since && !until && !what_to_do) return null;
   return html`<div class="queue-reason">${since ? html`<span class="note">since ${h(At, { at: since })}</span>` : null}
-    ${until ? html`<span class="note">until ${h(At, { at: until })}</span>` : null}${h(Advice, { text: what_to_do })}</div>`;
+    ${until ? html`<span class="note">until ${h(At, { at: until })}</span>` : null}${QUEUE_HAS.includes(reason.code) ? null : h(Remedy, { reason })}${h(Advice, { text: what_to_do })}</div>`;
 }
 
 /** @param {{ name: string }} props */
 function NoQueue({ name }) {
   return html`<p>There is no queue <b>${h(Stranger, { text: name, most: 64 })}</b>, or your token may not see it. It is made by the first event for it,
     ${" "}or the first engine that registers with its name.
-    ${h(Link, { to: { screen: "queues", filters: { q: name.slice(0, 64) } }, children: "Queues with such names" })}</p>`;
+    ${" "}${h(Link, { to: { screen: "queues", filters: { q: name.slice(0, 64) } }, children: "Queues with such names" })}</p>`;
 }

@@ -1,10 +1,13 @@
 /** Which events are leased next, in the order in which they are handed out. */
-import { call } from "../../api/call.js";
+import { useState } from "../../vendor/hooks.js";
+import { call, callForText } from "../../api/call.js";
 import { bytes } from "../../rules/numbers.js";
 import { may } from "../../state/session.js";
-import { usePoll } from "../../state/poll.js";
+import { useOnce, usePoll } from "../../state/poll.js";
+import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
-import { Id } from "../../parts/id.js";
+import { Id, short } from "../../parts/id.js";
+import { JsonView } from "../../parts/json-view.js";
 import { Panel } from "../../parts/panel.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
@@ -32,10 +35,23 @@ export function NextUp({ name }) {
   return may("peek_queue") ? h(Peeked, { name }) : h(Barred, { title: "Next up", operation: "peek_queue" });
 }
 
+/** Of one of them, on request. @param {{ id: string, onClose: () => void }} props */
+function Payload({ id, onClose }) {
+  const poll = useOnce(`read_event_payload:${id}`, async (signal) => (await callForText("read_event_payload", { path: { event_id: id }, signal })).data);
+  return h(Panel, {
+    title: `Payload of ${short(id)}`,
+    poll,
+    actions: h(Button, { kind: "quiet", onClick: onClose, children: "close" }),
+    gone: "The event is not there any more.",
+    children: (/** @type {string} */ text) => h(JsonView, { name: "payload", text, file: `${id}-payload` }),
+  });
+}
+
 /** @param {{ name: string }} props */
 function Peeked({ name }) {
+  const [open, setOpen] = useState(/** @type {string | null} */ (null));
   const poll = usePoll(`peek_queue:${name}`, async (signal) => (await call("peek_queue", { path: { engine_type: name }, query: { limit: SHOWN }, signal })).data.items, { seconds: 10 });
-  return h(Panel, {
+  return html`<div>${h(Panel, {
     title: "Next up",
     poll,
     isEmpty: (/** @type {PeekedEvent[]} */ items) => items.length === 0,
@@ -46,6 +62,7 @@ function Peeked({ name }) {
       keyOf: (/** @type {PeekedEvent} */ { event_id }) => event_id,
       columns: COLUMNS,
       to: (/** @type {PeekedEvent} */ { event_id }) => ({ screen: "events", id: event_id }),
+      actions: /** @returns {import("../../parts/table.js").Action[]} */ (/** @type {PeekedEvent} */ { event_id }) => [{ verb: "Payload", run: () => setOpen(event_id), operation: "read_event_payload" }],
     }),
-  });
+  })}${open === null ? null : h(Payload, { id: open, onClose: () => setOpen(null) })}</div>`;
 }

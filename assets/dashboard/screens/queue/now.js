@@ -1,5 +1,6 @@
 /** What is in the queue just now, and how fast it moves. */
 import { count, percent, quantile, rate } from "../../rules/numbers.js";
+import { busySlots } from "../../rules/slots.js";
 import { failedRatio } from "../../rules/queue-state.js";
 import { lasts } from "../../rules/times.js";
 import { h, html } from "../../parts/html.js";
@@ -23,14 +24,14 @@ export function Now({ poll }) {
 function Numbers({ queue }) {
   const { engine_type: name, due, delayed, processing, slots, settings, rates, is_approximate: isApproximate } = queue;
   const most = settings.max_processing.value;
-  const slotsInWords = `${count(slots.busy)} of ${count(slots.total)} slots${slots.unlimited_engines > 0 ? " and more" : ""}`;
+  const slotsInWords = busySlots(slots);
   /** @param {string} status */
   const events = (status) => ({ screen: "events", filters: { engine_type: name, status } });
   return html`<div class="now">
     ${h(Fact, {
       title: "Due",
       value: h(Link, { to: events("queued"), children: count(due, isApproximate) }),
-      small: due > 0 ? `oldest ${lasts(queue.oldest_due_age_seconds)}; cleared ${clears(queue)}` : "nobody waits",
+      small: due > 0 ? `oldest ${lasts(queue.oldest_due_age_seconds)}; ${clears(queue)}` : "nobody waits",
       children: h(Priorities, { counts: queue.due_by_priority }),
     })}
     ${h(Fact, { title: "Delayed", value: count(delayed, isApproximate), small: queue.next_due_at ? html`next due in ${h(CountDown, { to: queue.next_due_at })}` : "none is delayed" })}
@@ -43,7 +44,7 @@ function Numbers({ queue }) {
     ${h(Fact, {
       title: "Dead letters",
       value: h(Link, { to: { screen: "dead-letters", filters: { engine_type: name } }, children: count(queue.dead_letters, isApproximate) }),
-      small: `${rate(rates.dead_lettered_per_second)} more`,
+      small: rates.dead_lettered_per_second > 0 ? `${rate(rates.dead_lettered_per_second)} new` : "no new ones",
     })}
     ${h(Fact, {
       title: "Suspects",
@@ -77,19 +78,19 @@ function withinOf(p99, none) {
 /** @param {Queue["rates"]} rates */
 function failuresOf(rates) {
   const ratio = failedRatio(rates);
-  const late = rates.late_per_second > 0 ? `; ${rate(rates.late_per_second)} report late` : "";
+  const late = rates.late_per_second > 0 ? `; ${rate(rates.late_per_second)} late reports` : "";
   return ratio === null ? "no attempt has ended lately" : `${percent(ratio)} of attempts fail, ${rate(rates.lost_per_second)} are lost${late}`;
 }
 
 /** @param {Queue} queue */
 function clears({ clear_in_seconds: seconds, pause }) {
-  if (pause) return "after the pause";
-  return seconds === null ? "never at these rates" : `in ${lasts(seconds)}`;
+  if (pause) return "cleared after the pause";
+  return seconds === null ? "never cleared at these rates" : `cleared in ${lasts(seconds)}`;
 }
 
 /** @param {Queue["engines"]} engines */
 function enginesOf({ draining, unresponsive, quarantined, holding_off }) {
   const all = /** @type {const} */ ([[draining, "draining"], [unresponsive, "silent"], [quarantined, "quarantined"], [holding_off, "holding off"]]);
   const told = all.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
-  return told.length === 0 ? "active; no others" : `active; ${told.join(", ")}`;
+  return told.length === 0 ? "active" : `active; ${told.join(", ")}`;
 }

@@ -1,9 +1,7 @@
 /** Versions of engines that are given nothing of this queue. */
-import { act } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
-import { asCli } from "../../parts/copy-as.js";
-import { ask } from "../../parts/dialog.js";
 import { h, html } from "../../parts/html.js";
+import { lift } from "../../parts/lift.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Ago, CountDown } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
@@ -17,16 +15,4 @@ export function Quarantines({ name, quarantines }) {
     ${h(Status, { word: "quarantined", kind: "held" })} ${version === null ? "engines without a version" : html`version ${h(Stranger, { text: version })}`}: ${h(Stranger, { text: reason })}
     <span class="note">${by ? html`by ${h(Stranger, { text: by })}, ` : null}${h(Ago, { at: since })}${lift_at ? html`, ends in ${h(CountDown, { to: lift_at })}` : null}</span>
     ${h(Button, { operation: "lift_quarantine", onClick: () => lift(name, version), children: "Lift" })}</li>`)}</ul>`;
-}
-
-/** @param {string} name @param {string | null} version null: engines without one */
-export async function lift(name, version) {
-  const request = { path: { engine_type: name }, query: version === null ? { without_version: true } : { engine_software_version: version } };
-  const isSure = await ask({
-    title: "Lift a quarantine",
-    sentence: html`${version === null ? "Engines without a version" : html`Engines of version ${h(Stranger, { text: version })}`} get events of ${name} again.`,
-    verb: "Lift",
-    cli: () => asCli("lift_quarantine", request),
-  });
-  if (isSure) await act("lift_quarantine", request, { done: `The quarantine in ${name} is lifted.` });
 }

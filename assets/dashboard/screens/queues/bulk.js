@@ -3,13 +3,15 @@ import { useState } from "../../vendor/hooks.js";
 import { serverNow } from "../../api/call.js";
 import { callEach } from "../../api/each.js";
 import { nothing } from "../../rules/choice.js";
-import { sameAgain } from "../../rules/pause.js";
+import { allMeanwhile } from "../../rules/meanwhile.js";
+import { pauseMeanwhile, sameAgain } from "../../rules/pause.js";
 import { refreshAll } from "../../state/poll.js";
 import { said } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
 import { tell } from "../../parts/notices.js";
 import { askPause } from "../../parts/pause.js";
+import { undoOf } from "../../parts/undo.js";
 
 /** @typedef {import("../../rules/queue-state.js").BriefQueue} BriefQueue */
 /** @typedef {import("../../rules/pause.js").PauseBody} PauseBody */
@@ -23,6 +25,8 @@ const MOST = 100;
  * @typedef {ReadonlyMap<string, PauseBody | null>} Orders
  */
 
+/** @typedef {ReadonlyMap<string, import("../../rules/pause.js").QueuePause | null>} Pauses by queue */
+
 /** @param {{ choice: import("../../vendor/signals.js").Signal<import("../../rules/choice.js").Choice>, queues: readonly BriefQueue[] }} props */
 export function Bulk({ choice, queues }) {
   const [done, setDone] = useState(/** @type {{ orders: Orders, words: string, outcome: Outcome } | null} */ (null));
@@ -30,12 +34,13 @@ export function Bulk({ choice, queues }) {
   const why = names.length > MOST ? `at most ${MOST} at once` : null;
   const paused = names.filter((name) => queues.some(({ engine_type, pause }) => pause && engine_type === name));
 
-  /** @param {Orders} orders @param {string} words what they are then @param {Orders} [back] */
-  const start = async (orders, words, back = new Map()) => {
+  /** @param {Orders} orders @param {string} words what they are then @param {Pauses} [before] */
+  const start = async (orders, words, before = new Map()) => {
     choice.value = nothing;
     const outcome = await carryOut(orders, (so) => setDone({ orders, words, outcome: so }));
-    const well = new Map([...back].filter(([name]) => outcome.done.includes(name)));
-    tell(inWords(outcome, orders.size, words), { isBad: outcome.failed.length > 0, ...(well.size > 0 ? { undo: () => start(well, "are as before") } : {}) });
+    const well = new Map([...before].filter(([name]) => outcome.done.includes(name)));
+    const undo = undoOf({ look: () => look(well, outcome), run: () => start(ordersOf(well), "are as before"), already: "They are as before already." });
+    tell(inWords(outcome, orders.size, words), { isBad: outcome.failed.length > 0, ...(well.size > 0 ? { undo } : {}) });
     void refreshAll();
   };
   const pauseAll = async () => {
@@ -47,7 +52,7 @@ export function Bulk({ choice, queues }) {
     ${names.length === 0 ? null : html`<div class="queues-chosen"><b>${names.length} chosen</b>
       ${h(Button, { operation: "pause_queue", why, onClick: pauseAll, children: "Pause" })}
       ${h(Button, { operation: "resume_queue", why: why ?? (paused.length > 0 ? null : "None of them is paused"), onClick: resumeAll, children: "Resume" })}
-      ${h(Button, { kind: "quiet", onClick: () => (choice.value = nothing), children: "Choose none" })}</div>`}
+      ${h(Button, { kind: "quiet", onClick: () => (choice.value = nothing), children: "choose none" })}</div>`}
     ${done ? h(Shown, { ...done, again: (left) => start(left, done.words), close: () => setDone(null) }) : null}
   </div>`;
 }
@@ -63,16 +68,26 @@ async function carryOut(orders, progress) {
 
 /** @param {Outcome} one @param {Outcome} other @returns {Outcome} */
 function both(one, other) {
-  return { done: [...one.done, ...other.done], failed: [...one.failed, ...other.failed] };
+  return { done: [...one.done, ...other.done], failed: [...one.failed, ...other.failed], answers: new Map([...one.answers, ...other.answers]) };
 }
 
-/** What makes the queues again as they are now. @param {readonly string[]} names @param {readonly BriefQueue[]} queues @returns {Orders} */
+/** @param {readonly string[]} names @param {readonly BriefQueue[]} queues @returns {Pauses} */
 function asBefore(names, queues) {
   const pauses = new Map(queues.map(({ engine_type, pause }) => [engine_type, pause]));
-  return new Map(names.map((name) => {
-    const pause = pauses.get(name);
-    return [name, pause ? sameAgain(pause, serverNow()) : null];
-  }));
+  return new Map(names.map((name) => [name, pauses.get(name) ?? null]));
+}
+
+/** What makes the queues again as they were, with what is left of their pauses. @param {Pauses} before @returns {Orders} */
+function ordersOf(before) {
+  return new Map([...before].map(([name, pause]) => [name, pause ? sameAgain(pause, serverNow()) : null]));
+}
+
+/** How the queues are now, against how this press of a button left them. @param {Pauses} before @param {Outcome} left */
+async function look(before, left) {
+  const now = await callEach([...before.keys()], "read_queue", (name) => ({ path: { engine_type: name } }));
+  const [first] = now.failed;
+  if (first !== undefined) throw first.error;
+  return allMeanwhile([...before].map(([name, pause]) => pauseMeanwhile(name, left.answers.get(name)?.pause ?? null, pause, now.answers.get(name)?.pause ?? null)));
 }
 
 /** @param {Outcome} outcome @param {number} all @param {string} words */

@@ -52,7 +52,7 @@ function Slots({ queue: { processing, slots } }) {
 function enginesOf({ active, draining, unresponsive, quarantined, holding_off }) {
   const others = [[draining, "draining"], [unresponsive, "silent"], [quarantined, "quarantined"], [holding_off, "holding off"]];
   const told = others.flatMap(([n, word]) => (n === 0 ? [] : [`${n} ${word}`]));
-  return [`${active}`, ...told].join(", ");
+  return told.length === 0 ? `${active}` : `${active} (${told.join(", ")})`;
 }
 
 /** @param {Row["queue"]} queue */

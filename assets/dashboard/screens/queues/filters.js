@@ -1,5 +1,6 @@
 /** Which queues are shown: by a part of the name, and by state. */
 import { useEffect, useState } from "../../vendor/hooks.js";
+import { count } from "../../rules/numbers.js";
 import { setFilter } from "../../state/place.js";
 import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
@@ -29,5 +30,5 @@ export function StateFilter({ counts, chosen }) {
   };
   const shown = counts.filter(([code, n]) => n > 0 || chosen.includes(code));
   return html`<span class="queues-states" role="group" aria-label="State">${shown.map(([code, n]) =>
-    h(Button, { key: code, isPressed: chosen.includes(code), onClick: () => turn(code), children: `${code} ${n}` }))}</span>`;
+    h(Button, { key: code, isPressed: chosen.includes(code), onClick: () => turn(code), children: `${code} ${count(n)}` }))}</span>`;
 }

@@ -142,6 +142,7 @@ class AuditEntry(TypedDict):
     role: Role | str | None
     subject: str
     token_id: str | None
+    via: str | None
 
 
 class AuditEntryPage(TypedDict):

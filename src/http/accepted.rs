@@ -1,4 +1,4 @@
-//! What a browser says that it takes: `Accept` and `Accept-Encoding`, with their weights.
+//! What a client says that it takes: `Accept` and `Accept-Encoding`, with their weights.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
