@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::rendered::Rendered;
 pub use super::rendered::Form;
+use super::rendered::Rendered;
 use super::snapshots::{DatabaseLook, Known};
 use super::state::Broker;
 use crate::domain::attention::{self, Item};

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use super::access::{Granted, Reason, Ruled, peer};
 use super::api::Api;
 use super::errors::{Code, INVALID_TOKEN, Problem};
-use super::{browsers, session_cookie};
+use super::{dashboard, session_cookie};
 use crate::broker::Error;
 use crate::broker::known_tokens::TokenStatus;
 use crate::domain::access::{About, Permission};
@@ -112,7 +112,7 @@ fn nothing_shown(request: &Parts) -> Unidentified {
 /// The token of a browser's session. A page of another site can have a browser send the cookie, but not the header beside it;
 /// without that, the cookie is as good as not there.
 async fn session<'a>(api: &Api, request: &'a Parts) -> Result<Option<&'a str>, Unidentified> {
-    if !session_cookie::is_there(&request.headers) || !browsers::is_from_dashboard(&request.headers) {
+    if !session_cookie::is_there(&request.headers) || !dashboard::has_sent(&request.headers) {
         return Ok(None);
     }
     let installation_id = api

@@ -11,8 +11,6 @@ use super::dashboard;
 use super::errors::{Code, Problem};
 use rule::{Call, Hosts, Refusal, RequestHead};
 
-pub use rule::is_from_dashboard;
-
 const LEASE: &str = "/api/v1/events/queue/{engine_type}";
 const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
 

@@ -21,6 +21,15 @@ pub const PAGES: [&str; 3] = ["/", "/dashboard", "/dashboard/"];
 /// The route of its files.
 pub const FILES: &str = "/dashboard/{*file}";
 
+/// With that the page's calls say whose they are.
+const X_EVENTLEASE_DASHBOARD: HeaderName = HeaderName::from_static("x-eventlease-dashboard");
+
+/// Whether the page sent a request, or a program that says so: a page of another site cannot.
+pub fn has_sent(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(X_EVENTLEASE_DASHBOARD).iter();
+    values.next().is_some_and(|value| value == "1") && values.next().is_none()
+}
+
 /// All routes.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     PAGES.into_iter().chain([FILES])

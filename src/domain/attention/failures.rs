@@ -93,12 +93,7 @@ pub(super) fn dead_letters_new(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Op
     applies.then(|| Item {
         code: Code::DeadLettersNew,
         severity: Severity::Warning,
-        message: format!(
-            "{} of {name} since {} UTC, with {}",
-            counted(new.count, "new dead letter"),
-            new.since.format("%H:%M"),
-            counted(new.causes, "cause")
-        ),
+        message: format!("{} of {name}, with {}", counted(new.count, "new dead letter"), counted(new.causes, "cause")),
         what_to_do: format!(
             "{}; once repaired: {}",
             command("dead-letters groups").flag("--engine-type", name),

@@ -6,13 +6,12 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header};
 
 use super::host::{Authority, Host};
+use crate::http::dashboard;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-/// Set to 1 by pages of this server.
-const X_EVENTLEASE_DASHBOARD: HeaderName = HeaderName::from_static("x-eventlease-dashboard");
 
 /// What is asked for, as far as the rule differs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -134,7 +133,7 @@ fn is_for_a_tab(headers: &HeaderMap) -> bool {
 
 fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     // Programs send none.
-    if !headers.contains_key(header::ORIGIN) || is_from_dashboard(headers) {
+    if !headers.contains_key(header::ORIGIN) || dashboard::has_sent(headers) {
         return Ok(());
     }
     let host = only(headers, &header::HOST).and_then(Authority::parse);
@@ -143,11 +142,6 @@ fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     let own: Vec<Authority> = host.into_iter().chain(forwarded).collect();
     let is_own = |origin: &str| own.iter().any(|own| own.is_of_origin(origin));
     if texts(headers, &header::ORIGIN).all(is_own) { Ok(()) } else { Err(Refusal::OtherOrigin) }
-}
-
-/// Whether a page of this server sent a request, or a program that says so: a page of another site cannot.
-pub fn is_from_dashboard(headers: &HeaderMap) -> bool {
-    only(headers, &X_EVENTLEASE_DASHBOARD) == Some("1")
 }
 
 /// The values of a header; one that is no text is like nothing that is compared with it.

@@ -13,7 +13,7 @@ use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::requester::Requester;
 use crate::http::api::Api;
-use crate::http::browsers::is_from_dashboard;
+use crate::http::dashboard;
 use crate::http::errors::InputPlace;
 use crate::http::limits::Limits;
 use crate::http::request_id::REQUEST_ID;
@@ -78,7 +78,7 @@ impl Input {
     pub fn actor(&self, api: &Api) -> Actor {
         let request_id = self.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
         let address = api.access.address(self.caller.peer, &self.headers);
-        let is_by_dashboard = is_from_dashboard(&self.headers);
+        let is_by_dashboard = dashboard::has_sent(&self.headers);
         match self.caller.identity() {
             Some(identity) => Actor {
                 name: identity.name.to_string(),

@@ -210,8 +210,7 @@ async fn what_goes_wrong_in_one_night_is_found_with_three_commands_and_repaired_
     let why = night.look(command(&overview, "explain dialogue")).await;
     let words = in_one_line(&overview);
     for told in [
-        "5000 new dead letters of dialogue since ",
-        " with 3 causes",
+        "5000 new dead letters of dialogue, with 3 causes",
         &format!("event {poison} of dialogue was lost 2 times"),
         &format!("engine {zombie} of vision is alive and has not asked for work for 9 min"),
         &format!("\"nightly report\" (pid {snapshot_pid}, "),
