@@ -1,11 +1,11 @@
 /** One box for every id and name: it goes there at once where it is one thing, and offers what it may be otherwise. */
 import { signal } from "../vendor/signals.js";
 import { bare, kindOf } from "../rules/ids.js";
+import { CallError } from "../api/call.js";
 import { queueNames } from "../state/overview.js";
 import { go } from "../state/place.js";
 import { said } from "./act.js";
 import { h, html } from "./html.js";
-import { namesLike, offersOf, placeOfCause, placeOfId, wholeIds } from "./jump-offers.js";
 import { Link } from "./link.js";
 
 /** @typedef {import("./jump-offers.js").Answer} Answer */
@@ -19,6 +19,11 @@ const NOTHING = { said: "", offers: [] };
 const answer = signal(/** @type {Answer} */ (NOTHING));
 /** What was asked for last: an answer to anything before it comes too late. */
 let asked = 0;
+
+/** What most who look at the page never need. */
+export const loadOffers = () => import("./jump-offers.js").catch(() => {
+  throw new CallError("offline", "A part of this page cannot be loaded.");
+});
 
 export function focusJump() {
   document.getElementById(FIELD)?.focus();
@@ -54,6 +59,7 @@ async function jump(text) {
 /** @param {string} text @returns {Promise<Goal | Answer>} */
 async function lookFor(text) {
   const kind = kindOf(text, queueNames());
+  const { namesLike, offersOf, placeOfCause, placeOfId, wholeIds } = await loadOffers();
   switch (kind.kind) {
     case "id":
       return (await placeOfId(kind.id)) ?? says("Nothing has this id: it never was, or it ended so long ago that it is not kept any more.");

@@ -5,6 +5,7 @@
 import { effect, signal } from "../vendor/signals.js";
 import { isAnswered } from "../state/poll.js";
 import { ofParts, screens } from "./list.js";
+import { loadFurther } from "./styles.js";
 
 /** @typedef {import("./list.js").Listed} Listed */
 /** @typedef {import("./list.js").Screen | "loading" | "missing"} Known */
@@ -33,7 +34,8 @@ export async function open(listed) {
 async function load(listed) {
   if (typeof of(listed).peek() === "object") return true;
   try {
-    of(listed).value = (await listed.load()).screen;
+    const [{ screen }] = await Promise.all([listed.load(), listed.isFirst ? null : loadFurther()]);
+    of(listed).value = screen;
     return true;
   } catch {
     return false;
