@@ -13,6 +13,7 @@ export const KEYS = /** @type {const} */ ([
   ["g o, g q, g e, g d, g j", "overview, queues, events, dead letters, redrive jobs"],
   ["j, k", "next row, previous row"],
   ["Enter", "open the row"],
+  ["↓ ↑", "through what the box in the top line found"],
   ["x, Shift X", "choose the row, choose all rows up to it"],
   [".", "what can be done with the row"],
   ["f", "the first filter"],
