@@ -109,7 +109,6 @@ export const states = {
       await asks("Cancel …")(dashboard);
     },
   },
-  "dialog cancel job": { on: "night", place: `#/redrive-jobs/${night.facts["job"]}`, act: asks(/^Cancel/), isWindow: true },
   "chosen queues": { on: "night", place: "#/queues", act: choose(2) },
   "chosen events": { on: "night", place: "#/events?engine_type=vision", act: choose(3) },
   "chosen dead letters": { on: "night", place: "#/dead-letters?view=list", act: choose(3), isWindow: true },
@@ -120,11 +119,11 @@ export const states = {
     on: "night", place: "#/queues/billing", isWindow: true,
     act: async (dashboard) => {
       await press("Resume")(dashboard);
-      await dashboard.page.getByRole("button", { name: "Undo" }).waitFor();
+      await dashboard.page.locator(".notice").getByRole("button", { name: "Undo" }).waitFor();
     },
     after: async (dashboard) => {
-      await press("Undo")(dashboard);
-      await dashboard.page.getByText("is paused as before").or(dashboard.page.getByText("is paused again")).first().waitFor();
+      await dashboard.page.locator(".notice").getByRole("button", { name: "Undo" }).first().click();
+      await dashboard.page.locator(".notice", { hasText: "is paused as before" }).waitFor();
     },
   },
   who: { on: "night", place: "#/", act: async ({ page }) => page.locator(".who summary").click(), isWindow: true },
