@@ -17,9 +17,12 @@ pub enum Form {
     Compressed,
 }
 
+/// The queues that a reply is about, of which `None` is all, and its form.
+type Key = (Option<Vec<String>>, Form);
+
 /// Replies by the queues that they are about, of which `None` is all, and by their form.
 #[derive(Debug, Default)]
-pub struct Rendered(Mutex<HashMap<(Option<Vec<String>>, Form), Bytes>>);
+pub struct Rendered(Mutex<HashMap<Key, Bytes>>);
 
 impl Rendered {
     /// The reply about these queues. Two readers that come first at the same time may both make it.

@@ -2,12 +2,12 @@
 import { serverNow } from "../api/call.js";
 import { lasts } from "../rules/times.js";
 import { count } from "../rules/numbers.js";
-import { isHeld, isOffline, isReachable, tick } from "../state/live.js";
+import { isHeld, isOffline, tick } from "../state/live.js";
 import { useOverview } from "../state/overview.js";
 import { place } from "../state/place.js";
 import { oldestAt } from "../state/poll.js";
 import { unreachableSince } from "../state/reach.js";
-import { may, me, session, signOut } from "../state/session.js";
+import { may, me, needsSignIn, session, signOut } from "../state/session.js";
 import { pace, theme, zone } from "../state/taste.js";
 import { Button } from "./button.js";
 import { Deeds } from "./deeds.js";
@@ -53,11 +53,19 @@ function Live() {
     isHeld.value = !isHeld.value;
   };
   const { error } = useOverview();
-  const isFailing = error !== null && (error.kind === "offline" || error.status >= 500);
-  const since = unreachableSince.value;
-  const kind = !isReachable.value ? "bad" : isHeld.value ? "held" : age > 20 || isFailing ? "warning" : "good";
-  const words = isOffline.value ? "offline" : since !== null ? `no answer for ${lasts(silentSeconds(since))}` : isHeld.value ? "held" : pace.value === "off" ? "by hand" : age > 20 ? `${lasts(age)} old` : isFailing ? "no answer" : "live";
+  const [kind, words] = standing(age, error !== null && (error.kind === "offline" || error.status >= 500));
   return html`<span class=${`live live-${kind}`}>${h(Button, { kind: "quiet", onClick: turn, isPressed: isHeld.value, label: isHeld.value ? "Held: go on asking by itself" : `${words}: hold`, children: words })}</span>`;
+}
+
+/** The worst that holds. @param {number} age in seconds, of the oldest data @param {boolean} isFailing @returns {[kind: "good" | "held" | "warning" | "bad", words: string]} */
+function standing(age, isFailing) {
+  if (isOffline.value) return ["bad", "offline"];
+  if (unreachableSince.value !== null) return ["bad", `no answer for ${lasts(silentSeconds(unreachableSince.value))}`];
+  if (needsSignIn.value) return ["warning", "signed out"];
+  if (isHeld.value) return ["held", "held"];
+  if (isFailing) return ["warning", age > 20 ? `${lasts(age)} old` : "no answer"];
+  if (pace.value === "off") return [age > 20 ? "warning" : "good", "by hand"];
+  return age > 20 ? ["warning", `${lasts(age)} old`] : ["good", "live"];
 }
 
 /** @param {number} since */

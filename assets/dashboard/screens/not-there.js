@@ -21,7 +21,7 @@ export function NotAllowed({ title, operation }) {
     <p>You are ${me.value}, and may not look at this: ${whoMay(operation)}.</p>
     ${session.value?.role === "admin"
       ? html`<p>An admin's token makes tokens, and sees neither queues nor events. Make one that does, sign out, and sign in with it:</p>
-        <pre>${FOR_LOOKING} ${h(Copy, { text: FOR_LOOKING, label: "copy" })}</pre>`
+        <p><code>${FOR_LOOKING}</code> ${h(Copy, { text: FOR_LOOKING, label: "copy" })}</p>`
       : null}</section>`;
 }
 

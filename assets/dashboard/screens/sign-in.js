@@ -25,7 +25,7 @@ function Form() {
   const type = (event) => {
     token.value = event.currentTarget.value;
   };
-  return html`<p>Paste a token of the role operator; with one of the role reader you can look only. It is sent once and not kept: a session of at most 12 hours begins, which ends with the token.</p>
+  return html`<p>Paste a token of the role operator, or of the role reader to look only. It is sent once and not kept: a session of at most 12 hours begins, which ends with the token.</p>
     ${isReadable ? html`<p class="banner">The connection is not encrypted: who listens on the way can read the token.</p>` : null}
     <label class="field">Token<input type="password" autocomplete="current-password" value=${token.value} onInput=${type} aria-describedby="sign-in-said" autofocus /></label>
     <p id="sign-in-said" class="field-fault" role="alert">${left > 0 ? `Too many wrong tokens came from this address. Try again in ${lasts(Math.ceil(left))}.` : said.value}</p>

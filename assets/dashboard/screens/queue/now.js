@@ -44,7 +44,7 @@ function Numbers({ queue }) {
     ${h(Fact, {
       title: "Dead letters",
       value: h(Link, { to: { screen: "dead-letters", filters: { engine_type: name } }, children: count(queue.dead_letters, isApproximate) }),
-      small: rates.dead_lettered_per_second > 0 ? `${rate(rates.dead_lettered_per_second)} new` : "no new ones",
+      small: rates.dead_lettered_per_second > 0 ? `${rate(rates.dead_lettered_per_second)} new` : "none in the last minute",
     })}
     ${h(Fact, {
       title: "Suspects",
