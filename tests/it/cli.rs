@@ -159,7 +159,7 @@ async fn it_says_where_it_listens_logs_json_without_secrets_and_ends_in_order() 
         "a password is shown: {ended:?}"
     );
     // Behind the line that scripts read.
-    let dashboard = format!("the dashboard is at {}/dashboard/", program_url);
+    let dashboard = format!("the dashboard is at {program_url}/dashboard/");
     assert_eq!(ended.stdout.lines().last(), Some(dashboard.as_str()), "{ended:?}");
     let messages: Vec<String> = ended
         .stderr

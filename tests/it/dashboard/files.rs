@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::Read;
+use std::path::Path;
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -132,7 +133,9 @@ async fn who_takes_gzip_gets_the_same_in_fewer_bytes() {
 async fn what_the_page_needs_at_once_has_links_and_each_import_leads_to_a_module() {
     let lab = Lab::start().await;
     let page = Url::parse(&format!("{}/dashboard/", lab.url)).expect("a URL");
-    let links = references(&open(&lab).await.raw).into_iter().filter(|name| name.ends_with(".js"));
+    let links = references(&open(&lab).await.raw)
+        .into_iter()
+        .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "js"));
     let linked: BTreeSet<Url> = links.map(|name| page.join(&name).expect("a URL")).collect();
     let at_once = modules(&lab, &page, AT_ONCE).await.into_iter().map(|(url, _)| url).collect();
     assert_eq!(linked, at_once, "node scripts/check_dashboard/generate.mjs");
