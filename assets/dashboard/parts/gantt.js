@@ -16,6 +16,8 @@ import { short } from "./id.js";
 
 const AXIS_HEIGHT = 32;
 const BESIDE = 4;
+/** So many attempts of an event that has ended are read from the first. */
+const SHORT_STORY = 8;
 const FIRST_SHOWN = 20;
 /** With more attempts, the table goes on. */
 export const DRAWN_MOST = 200;
@@ -74,7 +76,7 @@ function Chart({ gantt, scale, now, isOpen, onOpen }) {
   const [said, say] = useState(/** @type {Mark | null} */ (null));
   const [active, setActive] = useState(-1);
   const scroller = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const { from, to } = useRowsInView(scroller, gantt.rows.length);
+  const { from, to } = useRowsInView(scroller, gantt.rows.length, isOpen || gantt.rows.length > SHORT_STORY);
   const order = useMemo(() => gantt.marks.map((_, index) => index).sort((a, b) => before(gantt.marks, a, b)), [gantt]);
   const height = gantt.rows.length * ROW_HEIGHT;
   /** @param {Mark} mark */
@@ -192,8 +194,8 @@ function nextRow(marks, order, place, step) {
   return place;
 }
 
-/** @param {{ current: HTMLElement | null }} scroller @param {number} rows */
-function useRowsInView(scroller, rows) {
+/** @param {{ current: HTMLElement | null }} scroller @param {number} rows @param {boolean} isFromEnd what happened last is seen first */
+function useRowsInView(scroller, rows, isFromEnd) {
   const [top, setTop] = useState(0);
   useEffect(() => {
     const element = scroller.current;
@@ -201,7 +203,7 @@ function useRowsInView(scroller, rows) {
     const look = () => setTop(Math.floor(element.scrollTop / ROW_HEIGHT));
     // The newest attempts stand at the bottom, and what happened last at the right.
     element.scrollTop = element.scrollHeight;
-    element.scrollLeft = element.scrollWidth;
+    if (isFromEnd) element.scrollLeft = element.scrollWidth;
     look();
     element.addEventListener("scroll", look, { passive: true });
     return () => element.removeEventListener("scroll", look);

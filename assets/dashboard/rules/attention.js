@@ -1,5 +1,6 @@
 /** What the overview offers beside each thing that somebody should see to. The sentences are the server's. */
 
+import { count } from "./numbers.js";
 import { lasts } from "./times.js";
 
 /** @typedef {import("../api/types.js").components["schemas"]["AttentionItem"]} AttentionItem */
@@ -73,8 +74,8 @@ export function restInWords(items) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const { code } of items) counts.set(code, (counts.get(code) ?? 0) + 1);
-  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([code, n]) => `${code} ${n}`);
-  return `${items.length} more: ${parts.join(", ")}.`;
+  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([code, n]) => `${count(n)} ${code}`);
+  return counts.size === 1 ? `${count(items.length)} more, all of them ${[...counts.keys()].join()}.` : `${count(items.length)} more: ${parts.join(", ")}.`;
 }
 
 /**

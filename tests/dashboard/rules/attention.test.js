@@ -44,7 +44,8 @@ test("two items about different things are different ones, also with the same co
 });
 
 test("what is left out is counted by code", () => {
-  assert.equal(restInWords([item(), item({ code: "poison" }), item({ code: "poison" })]), "3 more: poison 2, dying 1.");
+  assert.equal(restInWords([item(), item({ code: "poison" }), item({ code: "poison" })]), "3 more: 2 poison, 1 dying.");
+  assert.equal(restInWords(Array.from({ length: 1990 }, () => item())), "1,990 more, all of them dying.");
 });
 
 test("before the server calls it something to see to, due events that nobody works on are no calm day", () => {

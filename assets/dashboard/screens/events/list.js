@@ -39,7 +39,7 @@ export function EventList({ values }) {
   const rows = useMemo(() => unique([...(poll.data?.items ?? []), ...kept.items]), [poll.data, kept.items]);
   const canChoose = may("cancel_events") || may("reschedule_events");
   return html`<div>
-    ${canChoose ? h(Chosen, { choice, all: bulkFilterOf(values), isPart: cursor !== null && rows.length > 0 && rows.every(({ event_id }) => isChosen(choice.value, event_id)) }) : null}
+    ${canChoose ? h(Chosen, { choice, all: rows.length === 0 ? null : bulkFilterOf(values), isPart: cursor !== null && rows.length > 0 && rows.every(({ event_id }) => isChosen(choice.value, event_id)) }) : null}
     ${h(Panel, {
       poll,
       isEmpty: (/** @type {Page} */ page) => page.items.length === 0,

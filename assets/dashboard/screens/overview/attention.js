@@ -2,7 +2,7 @@
 import { serverNow } from "../../api/call.js";
 import { useState } from "../../vendor/hooks.js";
 import { allIsWell, keyOf, notYet, offerOf, restInWords, weightOf } from "../../rules/attention.js";
-import { rate } from "../../rules/numbers.js";
+import { count, rate } from "../../rules/numbers.js";
 import { rowsOf } from "../../rules/queue-list.js";
 import { lasts } from "../../rules/times.js";
 import { Button } from "../../parts/button.js";
@@ -35,7 +35,7 @@ export function Attention({ overview }) {
       ${" "}The server is slow to measure: look at its log and its database.</p>` : null}
     ${shown.length === 0 ? html`<p class="attention-well">${h(Status, wellOf(overview))}</p>` : null}
     <ol class="attention">${listed.map(({ key, row, isGone }) => h(Item, { key, item: row, isGone, overview }))}</ol>
-    ${listed.length < shown.length ? html`<p>${restInWords(shown.slice(SHOWN).map(({ row }) => row))} ${h(Button, { onClick: () => setWhole(true), children: `Show all ${shown.length}` })}</p>` : null}
+    ${listed.length < shown.length ? html`<p>${restInWords(shown.slice(SHOWN).map(({ row }) => row))} ${h(Button, { onClick: () => setWhole(true), children: `Show all ${count(shown.length)}` })}</p>` : null}
     ${added > 0 ? html`<p class="note">${added} more, once the pointer is elsewhere.</p>` : null}
   </div>`;
 }
