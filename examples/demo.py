@@ -2,8 +2,9 @@
 """Plays examples/scenario.jsonl against an EventLease of its own, with engines that die, hang and leave.
 
 `make demo` runs it, and says where to look at it in a browser. It ends within about a minute, with a table of what
-became of every event; `make demo ARGS=--stay` then goes on with a bad night to look at, until Ctrl+C. The exit status is 0 only if each event
-came to the end it had to: none unaccounted for, no innocent taken along by the poison, no stale report accepted.
+became of every event; `make demo ARGS=--stay` then goes on with a bad night to look at, until Ctrl+C. The exit status
+is 0 only if each event came to the end it had to: none unaccounted for, no innocent taken along by the poison, no stale
+report accepted.
 """
 
 import argparse
