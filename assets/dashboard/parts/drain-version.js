@@ -2,6 +2,7 @@
 import { call } from "../api/call.js";
 import { outlookInWords, outlookOf } from "../rules/drain.js";
 import { count } from "../rules/numbers.js";
+import { MOST_REASON } from "../rules/pause.js";
 import { callEach } from "../api/each.js";
 import { signal } from "../vendor/signals.js";
 import { refreshAll } from "../state/poll.js";
@@ -14,7 +15,6 @@ import { tell } from "./notices.js";
 /** @typedef {import("../api/call.js").CallError} CallError */
 /** @typedef {"stay" | "exit"} Then */
 
-const MOST_REASON = 500;
 const THENS = /** @type {const} */ ([["stay", "wait until they are resumed"], ["exit", "exit: whatever runs them may start them anew"]]);
 
 /** @param {string} engineType @param {string} version */

@@ -9,6 +9,7 @@ import { act, said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
 import { html } from "./html.js";
+import { liftNow } from "./lift.js";
 import { tell } from "./notices.js";
 import { undoOf } from "./undo.js";
 
@@ -46,7 +47,7 @@ export async function quarantineVersion(name, version) {
     done: `${words} is quarantined in ${visible(name)}.`.replace(/^engines without a version is/, "Engines without a version are").replace(/^version/, "Version"),
     undo: (mine) => undoOf({
       look: async () => quarantineMeanwhile(mine, (await call("read_queue", { path })).data.quarantines),
-      run: () => act("lift_quarantine", { path, query: version === null ? { without_version: true } : { engine_software_version: version } }, { done: `The quarantine in ${visible(name)} is lifted.` }),
+      run: () => liftNow(name, version),
       already: "The quarantine is lifted already.",
     })(),
   });

@@ -2,15 +2,19 @@
 import { count } from "./numbers.js";
 
 /** @typedef {Pick<import("../api/types.js").components["schemas"]["EngineGroup"], "engine_type" | "engine_software_version" | "status" | "engines" | "leases_held">} Group */
-/** @typedef {{ engines: number, held: number, remaining: number }} Outlook  engines: of the version, not drained yet; remaining: active ones of other versions */
+/** @typedef {{ engines: number, held: number, remaining: number }} Outlook  engines: of the version, which it is about; remaining: active ones of other versions */
 
-/** @param {readonly Group[]} groups @param {string} engineType @param {string} version @returns {Outlook} */
-export function outlookOf(groups, engineType, version) {
+/**
+ * @param {readonly Group[]} groups @param {string} engineType @param {string | null} version null: engines without one
+ * @param {(status: Group["status"]) => boolean} [isMeant] which engines of the version it is about
+ * @returns {Outlook}
+ */
+export function outlookOf(groups, engineType, version, isMeant = (status) => status !== "draining") {
   const outlook = { engines: 0, held: 0, remaining: 0 };
   for (const { engine_type, engine_software_version, status, engines, leases_held } of groups) {
     if (engine_type !== engineType) continue;
     if (engine_software_version === version) {
-      if (status === "draining") continue;
+      if (!isMeant(status)) continue;
       outlook.engines += engines;
       outlook.held += leases_held;
     } else if (status === "active") outlook.remaining += engines;

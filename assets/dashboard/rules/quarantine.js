@@ -1,33 +1,24 @@
 /** Taking a version of the engines out of a queue: what it would do, and whether it still stands as it was set. */
+import { outlookOf } from "./drain.js";
 import { count } from "./numbers.js";
 import { versionInWords } from "./versions.js";
 
 /** @typedef {import("./meanwhile.js").Meanwhile} Meanwhile */
 /** @typedef {import("../api/types.js").components["schemas"]["Quarantine"]} Quarantine */
-/** @typedef {Pick<import("../api/types.js").components["schemas"]["EngineGroup"], "engine_type" | "engine_software_version" | "status" | "engines" | "leases_held">} Group */
+/** @typedef {import("./drain.js").Group} Group */
 
 /**
  * @param {readonly Group[]} groups as the summary of engines has them @param {string} name of the queue @param {string | null} version
  * @returns {{ sentence: string, isLast: boolean }} isLast: no engine would work on the queue
  */
 export function quarantineInWords(groups, name, version) {
-  const there = groups.filter(({ engine_type }) => engine_type === name);
-  const meant = there.filter(({ engine_software_version }) => engine_software_version === version);
-  const others = there.filter(({ engine_software_version, status }) => engine_software_version !== version && status === "active");
-  const engines = sum(meant.map((each) => each.engines));
-  const held = sum(meant.map(({ leases_held }) => leases_held));
-  const remaining = sum(others.map((each) => each.engines));
+  const { engines, held, remaining } = outlookOf(groups, name, version, () => true);
   const who = version === null ? versionInWords(null) : `engines of ${versionInWords(version)}`;
   const whom = `${capital(who)} get nothing of ${name} any more, also those that register later`;
   const now = engines === 0 ? "just now there are none" : `now ${engines === 1 ? "1 is" : `${count(engines)} are`} there`;
   const hold = held === 0 ? "" : ` and may finish the ${count(held)} events that ${engines === 1 ? "it holds" : "they hold"}`;
   const rest = remaining === 0 ? "No other engine of the queue is active: it stands still then." : `${count(remaining)} active ${remaining === 1 ? "engine of another version works" : "engines of other versions work"} on.`;
   return { sentence: `${whom}: ${now}${hold}. ${rest}`, isLast: remaining === 0 };
-}
-
-/** @param {readonly number[]} numbers */
-function sum(numbers) {
-  return numbers.reduce((all, each) => all + each, 0);
 }
 
 /** @param {string} text */

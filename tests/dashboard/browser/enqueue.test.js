@@ -18,6 +18,15 @@ async function queueOfOne(payload = "{}") {
   return { name, event_id };
 }
 
+/** The form of such a queue. @param {import("./dashboard.js").Dashboard} dashboard */
+async function openForm(dashboard) {
+  const { page } = dashboard;
+  const { name } = await queueOfOne();
+  await dashboard.open(`#/queues/${name}`);
+  await page.getByRole("button", { name: "Enqueue …" }).click();
+  return { name, dialog: page.getByRole("dialog") };
+}
+
 /** @param {string} queue */
 const eventsOf = async (queue) => (await anyone.call("GET", `events?engine_type=${queue}&limit=20`)).items;
 /** @param {string} id */
@@ -25,10 +34,7 @@ const payloadOf = async (id) => (await fetch(`${calm.url}/api/v1/events/${id}/pa
 
 dashboardTest("an event is enqueued: its JSON is checked while it is typed, and the notice leads to it", calm, {}, async (dashboard) => {
   const { page } = dashboard;
-  const { name } = await queueOfOne();
-  await dashboard.open(`#/queues/${name}`);
-  await page.getByRole("button", { name: "Enqueue …" }).click();
-  const dialog = page.getByRole("dialog");
+  const { name, dialog } = await openForm(dashboard);
   const verb = dialog.getByRole("button", { name: "Enqueue" });
   assert.match((await verb.getAttribute("title")) ?? "", /needs an event type/);
   await dialog.getByLabel("Event type").fill("two words");
@@ -54,10 +60,7 @@ dashboardTest("an event is enqueued: its JSON is checked while it is typed, and 
 
 proxiedTest("an answer that is lost does no harm: what was typed is kept, and it is taken in once", calm, {}, async (dashboard, proxy) => {
   const { page } = dashboard;
-  const { name } = await queueOfOne();
-  await dashboard.open(`#/queues/${name}`);
-  await page.getByRole("button", { name: "Enqueue …" }).click();
-  const dialog = page.getByRole("dialog");
+  const { name, dialog } = await openForm(dashboard);
   await dialog.getByLabel("Event type").fill("line.requested");
   await dialog.getByLabel("Payload").fill('{"typed": "with care"}');
   await dialog.getByLabel("Due").selectOption({ label: "in a day" });
@@ -73,11 +76,7 @@ proxiedTest("an answer that is lost does no harm: what was typed is kept, and it
 });
 
 proxiedTest("what is too large is said beforehand, and what the server refuses beside what was typed", calm, {}, async (dashboard, proxy) => {
-  const { page } = dashboard;
-  const { name } = await queueOfOne();
-  await dashboard.open(`#/queues/${name}`);
-  await page.getByRole("button", { name: "Enqueue …" }).click();
-  const dialog = page.getByRole("dialog");
+  const { name, dialog } = await openForm(dashboard);
   await dialog.getByLabel("Event type").fill("line.requested");
   await dialog.getByLabel("Payload").fill(`"${"x".repeat(1_048_576)}"`);
   await dialog.locator(".field-fault", { hasText: "It has 1,048,578 bytes, and the server takes 1,048,576 at most" }).waitFor();
