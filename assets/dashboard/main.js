@@ -8,6 +8,7 @@ import { screenAt } from "./screens/list.js";
 import { loadOthersWhenIdle, open } from "./screens/loaded.js";
 import { Page } from "./screens/page.js";
 import { watchPage } from "./state/live.js";
+import { askForOverviewBeforehand } from "./state/overview.js";
 import { place, watchAddress } from "./state/place.js";
 import { needsSignIn, readSession, session } from "./state/session.js";
 import { theme } from "./state/taste.js";
@@ -38,9 +39,10 @@ watchAddress();
 watchPage();
 watchKeys(focusJump);
 watchPaste();
+void keepSession();
+askForOverviewBeforehand();
 const page = document.getElementById("page");
 if (page) {
   page.textContent = "";
   render(h(Page, null), page);
 }
-void keepSession();

@@ -9,9 +9,8 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { run as runTests } from "node:test";
-import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
+import { inLanes } from "./lanes.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const here = join(root, "scripts/check_dashboard");
@@ -27,21 +26,14 @@ const tests = (folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".test.js") && (named.length === 0 || named.some((each) => name.startsWith(each))))
     .map((name) => join(folder, name));
-// For logs the dots of each passed test would hide what failed.
-const reporter = join(here, "reporter.mjs");
-
 const steps = {
   generated: () => run("node", [join(here, "generate.mjs"), "--check"]),
   vendored: () => run("scripts/vendor-dashboard", ["--check"]),
   lint: () => run("node", [join(here, "lint.mjs")]),
   types: async () => (await run(tsc, ["-p", join(here, "tsconfig.page.json")])) && run(tsc, ["-p", join(here, "tsconfig.tests.json")]),
-  rules: () => run("node", ["--test", "--test-reporter", process.stdout.isTTY ? "spec" : reporter, ...tests("tests/dashboard/rules")], { EVENTLEASE_PROGRAM: resolve(root, server) }),
+  rules: () => runTests("--test", ...tests("tests/dashboard/rules")),
   browser,
 };
-
-// These take longest. So that none of them is left over at the end, they begin first.
-const longest = ["states", "scale", "every-screen", "causes"];
-const rank = (file) => (longest.findIndex((name) => file.includes(`/${name}.test.js`)) + longest.length + 1) % (longest.length + 1);
 
 const isWanted = (name) => (only === undefined ? (named.length === 0 && !isPictures && !isBudgets) || name === "browser" : name === only);
 const started = performance.now();
@@ -82,29 +74,21 @@ async function browser() {
   try {
     if (isBudgets) return await run("node", [join(root, "tests/dashboard/browser/budgets.js")]);
     if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures"), ...(words.includes("--guides") ? [join(root, "docs/pictures")] : [])]);
-    return await inBrowser(tests("tests/dashboard/browser").sort((one, other) => rank(one) - rank(other)));
+    const lanes = inLanes(tests("tests/dashboard/browser"));
+    const isPassed = await Promise.all(lanes.map((files) => runTests(join(here, "lane.mjs"), ...files)));
+    return isPassed.every((each) => each);
   } finally {
     await close();
   }
 }
 
-/** All files share one browser, and each test has a context of its own there. @param {string[]} files */
-async function inBrowser(files) {
-  const { chromium } = await import("playwright-core");
-  const { launching } = await import("../../tests/dashboard/browser/launching.js");
-  const shared = await chromium.launchServer(launching);
-  process.env["EVENTLEASE_DASHBOARD_BROWSER"] = shared.wsEndpoint();
-  let isPassed = true;
-  const events = runTests({ files: files.map((file) => join(root, file)), concurrency: 3 });
-  events.on("test:fail", () => (isPassed = false));
-  const report = process.stdout.isTTY ? new spec() : (await import(reporter)).default;
-  for await (const text of events.compose(report)) process.stdout.write(text);
-  await shared.close();
-  return isPassed;
+function runTests(...words) {
+  // For logs the dots of each passed test would hide what failed.
+  return run("node", ["--test-reporter", process.stdout.isTTY ? "spec" : join(here, "reporter.mjs"), ...words]);
 }
 
-function run(program, words, environment = {}) {
-  const child = spawn(program, words, { cwd: root, stdio: "inherit", env: { ...process.env, ...environment } });
+function run(program, words) {
+  const child = spawn(program, words, { cwd: root, stdio: "inherit", env: { ...process.env, EVENTLEASE_PROGRAM: resolve(root, server) } });
   return new Promise((resolve) => {
     child.on("error", (error) => (console.error(`${program}: ${error.message}`), resolve(false)));
     child.on("exit", (code) => resolve(code === 0));

@@ -1,12 +1,14 @@
 // Writes what the page knows about the API, from docs/openapi.json: each operation's method and path, and who may. And the links in index.html to
-// the modules that main.js needs before it runs, so that a browser asks for all of them at once and not level by level. With --check
-// it writes nothing, and fails where a file is not what it would write.
+// the modules that main.js and the first screen need before they run, so that a browser asks for all of them at once and not level by
+// level. With --check it writes nothing, and fails where a file is not what it would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atOnce } from "./modules.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** What most open first, and all others soon after. */
+const FIRST_SCREEN = "screens/overview.js";
 const isCheck = process.argv.includes("--check");
 const methods = ["get", "post", "put", "patch", "delete"];
 const rolesOfPeople = ["reader", "operator", "orchestrator", "admin"];
@@ -44,7 +46,7 @@ function rolesOf({ description = "" }) {
 
 /** @param {string} page */
 function withLinks(page) {
-  const links = atOnce(["main.js"]).map((path) => `    <link rel="modulepreload" href="${path}" />\n`);
+  const links = [...new Set([...atOnce(["main.js"]), ...atOnce([FIRST_SCREEN])])].map((path) => `    <link rel="modulepreload" href="${path}" />\n`);
   return page.replace(/    <link rel="modulepreload"[^\n]*\n/g, "").replace("    <script ", `${links.join("")}    <script `);
 }
 

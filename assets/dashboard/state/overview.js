@@ -1,6 +1,6 @@
 /** How the service stands: one question for the frame and for all screens that show it. It costs the database nothing. */
 import { call } from "../api/call.js";
-import { usePoll } from "./poll.js";
+import { askBeforehand, usePoll } from "./poll.js";
 
 /** @typedef {import("../api/call.js").Data<"read_overview">} Overview */
 
@@ -12,9 +12,17 @@ export function queueNames() {
   return queues;
 }
 
+const KEY = "overview";
+const SECONDS = 5;
+
+/** The frame of each screen shows it: it is asked for while the page finds out who is looking. */
+export function askForOverviewBeforehand() {
+  askBeforehand(KEY, ask, SECONDS);
+}
+
 /** @returns {import("./poll.js").Poll<Overview>} */
 export function useOverview() {
-  return usePoll("overview", ask, { seconds: 5 });
+  return usePoll(KEY, ask, { seconds: SECONDS });
 }
 
 /** @param {AbortSignal} signal @param {Overview | null} before @returns {Promise<Overview>} */

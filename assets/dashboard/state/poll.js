@@ -70,8 +70,7 @@ class Polling {
   }
 
   start() {
-    this.isStarted = true;
-    void this.ask();
+    if (!this.isStarted) this.begin();
     let couldAsk = mayAsk.value;
     this.stopWatching = effect(() => {
       const can = mayAsk.value && !needsSignIn.value;
@@ -80,6 +79,12 @@ class Polling {
       else this.plan();
       couldAsk = can;
     });
+  }
+
+  /** Asks, although nothing shows it yet. */
+  begin() {
+    this.isStarted = true;
+    void this.ask();
   }
 
   stop() {
@@ -137,6 +142,17 @@ class Polling {
   say(news) {
     this.known.value = { ...this.known.peek(), ...news };
   }
+}
+
+/**
+ * Asks before anything shows it, so that the answer is there when something does.
+ * @template T
+ * @param {string} key @param {(signal: AbortSignal, before: T | null) => Promise<T>} question @param {number} seconds
+ */
+export function askBeforehand(key, question, seconds) {
+  const polling = new Polling(question, seconds);
+  polls.set(key, polling);
+  polling.begin();
 }
 
 /**

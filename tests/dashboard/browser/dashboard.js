@@ -34,6 +34,7 @@ const pictures = process.env["EVENTLEASE_DASHBOARD_FAILURES"] ?? "/tmp";
  * @property {boolean} [trustsAll] certificates that nobody has signed, too
  * @property {ConstructorParameters<typeof import("./proxy.js").Proxy>[1]} [proxy] one is between browser and server, and does this
  * @property {boolean} [isFresh] nothing of the page is in the browser's cache
+ * @property {boolean} [hasAllScreens] the page loads those that were not opened when it is idle, as it does for a person
  * @property {Date} [clock] the browser's own clock begins then, and goes on by `page.clock`
  * @property {RegExp[]} [mayLog] what may be on the console, or may fail to load, all the same
  */
@@ -46,10 +47,10 @@ export class Dashboard {
 
   /**
    * @param {import("./stages.js").Stage} stage
-   * @param {import("playwright-core").Page} page
    * @param {RegExp[]} mayLog
    */
-  constructor(stage, page, mayLog) {
+  constructor(stage, mayLog) {
+    const { page } = stage;
     this.stage = stage;
     this.context = stage.context;
     this.page = page;
@@ -118,9 +119,7 @@ export class Dashboard {
  */
 export async function openDashboard(installation, options = {}) {
   const stage = await takeStage(installation, options);
-  const page = await stage.context.newPage();
-  if (options.clock) await page.clock.install({ time: options.clock });
-  return new Dashboard(stage, page, options.mayLog ?? []);
+  return new Dashboard(stage, options.mayLog ?? []);
 }
 
 /**

@@ -23,7 +23,7 @@ proxiedTest("a screen is loaded when it is opened, and the others once it shows 
   const at = (/** @type {RegExp} */ pattern) => asked.findIndex((each) => pattern.test(each));
   const overview = at(/^GET \/api\/v1\/overview/);
   assert.ok(at(file("screens/help.js")) < overview, "the screen waits for what it will ask");
-  for (const other of ["screens/overview.js", "screens/event.js", "screens/queue.js", "vendor/uplot.js"]) {
+  for (const other of ["screens/event.js", "screens/queue.js", "vendor/uplot.js"]) {
     assert.ok(at(file(other)) > overview, `${other} is asked for before the first numbers`);
   }
   const files = asked.filter((each) => each.startsWith("GET /dashboard/a/"));

@@ -1,11 +1,12 @@
 // What was refused, or was too much for the database, is asked again by a person alone.
 import assert from "node:assert/strict";
 import { installations, proxiedTest } from "./dashboard.js";
+import { polls } from "./polls.js";
 
 const { night } = installations;
 
 for (const [status, code] of /** @type {const} */ ([[403, "forbidden"], [504, "database_timeout"]])) {
-  proxiedTest(`${status}: neither a dialog that closes nor a change asks again, but a person does`, night, {}, async (dashboard, proxy) => {
+  proxiedTest(`${status}: neither a dialog that closes nor a change asks again, but a person does`, night, { clock: new Date() }, async (dashboard, proxy) => {
     const { page } = dashboard;
     const refused = /^GET \/api\/v1\/queues\/vision\/explain/;
     const others = /^GET \/api\/v1\/queues\/vision$/;
@@ -19,19 +20,13 @@ for (const [status, code] of /** @type {const} */ ([[403, "forbidden"], [504, "d
     await page.getByRole("dialog").getByRole("button", { name: "Leave it" }).click();
     await page.waitForFunction(() => document.querySelector("dialog") === null);
     // The others go on, so that there was time to ask for this as well.
-    await eventually(() => proxy.count(others) >= before + 2);
+    await polls(page);
+    await polls(page);
+    assert.ok(proxy.count(others) >= before + 2);
     assert.equal(proxy.count(refused), asked);
     proxy.clear();
     await trouble.getByRole("button", { name: "Try now" }).click();
     await trouble.waitFor({ state: "detached" });
     assert.equal(proxy.count(refused) > asked, true);
   });
-}
-
-/** @param {() => boolean} isSo */
-async function eventually(isSo) {
-  for (let tries = 0; !isSo(); tries += 1) {
-    assert.ok(tries < 150, "it did not come to pass within 30 s");
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }

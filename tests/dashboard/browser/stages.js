@@ -1,5 +1,5 @@
-// What a test of the page stands on: a context of the browser that is signed in, and perhaps a proxy. The next test of the same file
-// that wants the same takes it over, with the page's files in its cache: most of a test's time would be spent on loading them.
+// What a test of the page stands on: a page in a context of the browser that is signed in, and perhaps a proxy. The next test that wants
+// the same takes it over, with the page's files in its cache: most of a test's time would be spent on a new process and on loading them.
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import { chromium } from "playwright-core";
@@ -8,7 +8,7 @@ import { Proxy } from "./proxy.js";
 
 /** @typedef {import("../installations/installation.js").Told} Told */
 /** @typedef {import("./dashboard.js").Options} Options */
-/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, proxy: Proxy | null, url: string }} Stage */
+/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, viewport: { width: number, height: number } }} Stage */
 
 /** @type {Promise<import("playwright-core").Browser> | undefined} */
 let browser;
@@ -19,10 +19,9 @@ after(async () => {
   await (await browser)?.close();
 });
 
-/** One browser serves all files, where `make check-dashboard` has started it. */
+/** One serves all tests of this process. */
 function theBrowser() {
-  const shared = process.env["EVENTLEASE_DASHBOARD_BROWSER"];
-  browser ??= shared ? chromium.connect(shared) : chromium.launch(launching);
+  browser ??= chromium.launch(launching);
   return browser;
 }
 
@@ -39,14 +38,16 @@ export async function takeStage(installation, options) {
 
 /** For the next test, if this one has passed. @param {Stage} stage @param {boolean} isPassed */
 export async function giveBack(stage, isPassed) {
-  const { key, context, proxy } = stage;
+  const { key, context, page, proxy } = stage;
   if (key === null || !isPassed || kept.has(key)) return close(stage);
   proxy?.forget();
   await context.setOffline(false);
-  for (const page of context.pages()) {
-    if (page.url().startsWith(stage.url)) await page.evaluate(() => localStorage.clear());
-    await page.close();
-  }
+  for (const other of context.pages()) if (other !== page) await other.close();
+  for (const event of /** @type {const} */ (["console", "pageerror", "response", "request"])) page.removeAllListeners(event);
+  if (page.url().startsWith(stage.url)) await page.evaluate(() => localStorage.clear());
+  await page.goto("about:blank");
+  await page.mouse.move(0, 0);
+  await page.setViewportSize(stage.viewport);
   kept.set(key, stage);
 }
 
@@ -64,26 +65,31 @@ function keyOf(installation, options) {
 
 /** @param {string | null} key @param {Told} installation @param {Options} options @returns {Promise<Stage>} */
 async function newStage(key, installation, options) {
-  const { width = 1280, height = 800, theme = "light", zone = "Europe/Berlin" } = options;
+  const viewport = { width: options.width ?? 1280, height: options.height ?? 800 };
+  const { theme = "light", zone = "Europe/Berlin" } = options;
   const proxy = options.proxy ? await new Proxy(installation.url, options.proxy).start() : null;
   const context = await (await theBrowser()).newContext({
-    viewport: { width, height },
+    viewport,
     deviceScaleFactor: options.pixelRatio ?? 1,
     colorScheme: theme,
     forcedColors: options.hasForcedColours ? "active" : "none",
     timezoneId: zone,
     locale: "en-GB",
-    hasTouch: width < 500,
+    hasTouch: viewport.width < 500,
     reducedMotion: "reduce",
     bypassCSP: options.bypassesPolicy ?? false,
     ignoreHTTPSErrors: options.trustsAll ?? false,
   });
   if (options.clipboard) await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   context.setDefaultTimeout(60_000); // there are slow machines
+  // Else each page would load a hundred files for screens that its test never opens, which takes more time than all else.
+  if (!options.isFresh && !options.hasAllScreens) await context.addInitScript(() => void (globalThis.requestIdleCallback = () => 0));
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
-  return { key, context, proxy, url: proxy?.url ?? options.url ?? installation.url };
+  const page = await context.newPage();
+  if (options.clock) await page.clock.install({ time: options.clock });
+  return { key, context, page, proxy, viewport, url: proxy?.url ?? options.url ?? installation.url };
 }
 
 /** @param {Stage} stage */

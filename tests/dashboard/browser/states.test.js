@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { installations, proxiedTest } from "./dashboard.js";
 import { places } from "./places.js";
+import { polls } from "./polls.js";
 
 const { night } = installations;
 const { help: _, ...asking } = places;
@@ -36,8 +37,8 @@ proxiedTest("every screen has a shape while it loads, and says what is wrong whe
 });
 
 const faults = /** @type {const} */ ([
-  ["a server that breaks the connection", { fault: "reset" }, /not be reached|did not answer|connection|offline/i],
-  ["an answer that ends in its middle", { fault: "cut" }, /not be reached|did not answer|connection|offline|ended|cut/i],
+  ["a server that breaks the connection", { fault: "reset" }, /cannot be reached/],
+  ["an answer that ends in its middle", { fault: "cut" }, /cannot be reached/],
   ["a server in trouble", { status: 500, code: "internal" }, /internal/],
 ]);
 
@@ -50,26 +51,27 @@ proxiedTest("a broken connection, a cut answer, a server in trouble: every scree
     for (const [what, treatment, said] of faults) {
       proxy.treat(data, treatment);
       await refresh(page);
-      await trouble.waitFor();
-      assert.match(await trouble.innerText(), said, `${name}: ${what}`);
+      await trouble.filter({ hasText: said }).waitFor();
       assert.equal((await page.locator("main").innerText()).length > before * 0.8, true, `${name} lost what it knew: ${what}`);
-      proxy.clear();
-      await refresh(page);
-      await trouble.waitFor({ state: "detached" });
     }
+    proxy.clear();
+    await refresh(page);
+    await trouble.waitFor({ state: "detached" });
   }
 });
 
-proxiedTest("too many requests: the page waits as long as it is told", night, {}, async (dashboard, proxy) => {
+proxiedTest("too many requests: the page waits as long as it is told", night, { clock: new Date() }, async (dashboard, proxy) => {
+  const { page } = dashboard;
   await dashboard.open("#/queues/vision");
   proxy.treat(data, { status: 429, code: "overloaded", headers: { "retry-after": "30" } });
-  await dashboard.page.getByText(/Next try in (30|2\d) s/).first().waitFor({ timeout: 30_000 });
+  await polls(page);
+  await page.getByText(/Next try in (30|2\d) s/).first().waitFor();
   const since = performance.now();
-  await dashboard.page.waitForTimeout(6000); // longer than the pause between two polls that go well
+  await polls(page);
   assert.equal(proxy.count(/^GET \/api\/v1\/queues\/vision$/, since), 0);
 });
 
-proxiedTest("S12: the database has no time: the page opens, keeps the filters, and adds no load", night, {}, async (dashboard, proxy) => {
+proxiedTest("S12: the database has no time: the page opens, keeps the filters, and adds no load", night, { clock: new Date() }, async (dashboard, proxy) => {
   const { page } = dashboard;
   proxy.treat(/^GET \/api\/v1\/(events|dead-letters|queues)/, { status: 504, code: "database_timeout" });
   await page.goto(`${dashboard.url}/dashboard/#/events?engine_type=dialogue&event_type=dialogue.requested`);
@@ -77,7 +79,7 @@ proxiedTest("S12: the database has no time: the page opens, keeps the filters, a
   await page.getByText(/Narrow it down/).first().waitFor();
   assert.match(page.url(), /engine_type=dialogue&event_type=dialogue\.requested$/);
   const since = performance.now();
-  await page.waitForTimeout(6000); // longer than the pause between two polls of a list that is well
+  await polls(page);
   assert.equal(proxy.count(/^GET \/api\/v1\/events/, since), 0, "what timed out is not asked again by itself");
   proxy.clear();
   await page.getByRole("button", { name: "Try now" }).first().click();

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { Caller } from "../installations/caller.js";
 import { dashboardTest, installations, proxiedTest } from "./dashboard.js";
+import { polls } from "./polls.js";
 
 const { calm } = installations;
+/** Polls come when the test turns the page's clock on. */
+const clock = { clock: new Date() };
 const anyone = new Caller(calm.url, null);
 let made = 0;
 
@@ -43,28 +46,28 @@ dashboardTest("rows that are chosen keep their places, and stay chosen", calm, {
   assert.equal(await page.getByRole("link", { name }).count(), 0);
 });
 
-dashboardTest("typing in a filter goes on over refreshes", calm, {}, async (dashboard) => {
+dashboardTest("typing in a filter goes on over refreshes", calm, clock, async (dashboard) => {
   const { page } = dashboard;
   await dashboard.open("#/queues");
   const field = page.locator("main input[type=search]").first();
   await field.focus();
   for (const letter of "dialo") {
     await page.keyboard.type(letter);
-    await nextAnswer(page, "overview");
+    await nextPoll(page, "overview");
   }
   assert.equal(await field.inputValue(), "dialo");
   assert.equal(await field.evaluate((element) => element === document.activeElement), true);
   assert.match(page.url(), /q=dialo$/);
 });
 
-proxiedTest("nothing is asked while a dialog is open, and what was typed there stays", calm, {}, async (dashboard, proxy) => {
+proxiedTest("nothing is asked while a dialog is open, and what was typed there stays", calm, clock, async (dashboard, proxy) => {
   const { page } = dashboard;
   await dashboard.open("#/queues");
   await page.locator("tr.table-row", { hasText: "vision" }).getByRole("button", { name: "Pause" }).click();
   await page.getByRole("dialog").getByLabel(/Reason/).fill("half a rea");
   await page.waitForTimeout(300); // what was under way comes in
   const since = performance.now();
-  await page.waitForTimeout(7000); // longer than the pause between two polls
+  await polls(page);
   assert.equal(proxy.count(/^GET \/api/, since), 0);
   assert.equal(await page.getByRole("dialog").getByLabel(/Reason/).inputValue(), "half a rea");
   await page.keyboard.press("Escape");
@@ -74,14 +77,14 @@ proxiedTest("nothing is asked while a dialog is open, and what was typed there s
   assert.equal(proxy.count(/^POST \/api\/v1\/queues/), 0);
 });
 
-proxiedTest("p holds: nothing is asked until it is pressed again", calm, {}, async (dashboard, proxy) => {
+proxiedTest("p holds: nothing is asked until it is pressed again", calm, clock, async (dashboard, proxy) => {
   const { page } = dashboard;
   await dashboard.open("#/queues");
   await page.keyboard.press("p");
   await page.getByRole("button", { name: /Held/ }).waitFor();
   await page.waitForTimeout(300);
   const since = performance.now();
-  await page.waitForTimeout(7000);
+  await polls(page);
   assert.equal(proxy.count(/^GET \/api/, since), 0);
   const answered = nextAnswer(page, "overview");
   await page.keyboard.press("p");
@@ -98,15 +101,15 @@ proxiedTest("a double click sends one request", calm, {}, async (dashboard, prox
   assert.equal(proxy.count(/^POST \/api\/v1\/queues\/billing\/resume/), 1);
 });
 
-dashboardTest("scroll and opened parts are kept over refreshes", calm, { height: 500 }, async (dashboard) => {
+dashboardTest("scroll and opened parts are kept over refreshes", calm, { height: 500, ...clock }, async (dashboard) => {
   const { page } = dashboard;
   await dashboard.open("#/queues/dialogue");
   const details = page.locator("main details").first();
   await details.locator("summary").first().click();
   await page.evaluate(() => scrollTo(0, 200));
   const before = await page.evaluate(() => scrollY);
-  await nextAnswer(page, "queues/dialogue");
-  await nextAnswer(page, "queues/dialogue");
+  await nextPoll(page, "queues/dialogue");
+  await nextPoll(page, "queues/dialogue");
   assert.equal(await page.evaluate(() => scrollY), before);
   assert.equal(await details.evaluate((element) => /** @type {HTMLDetailsElement} */ (element).open), true);
 });
@@ -120,4 +123,11 @@ async function underPointer(row) {
 /** @param {import("playwright-core").Page} page @param {string} path */
 function nextAnswer(page, path) {
   return page.waitForResponse((answer) => answer.url().includes(`/api/v1/${path}`));
+}
+
+/** The next poll, before its time. @param {import("playwright-core").Page} page @param {string} path */
+async function nextPoll(page, path) {
+  const answered = nextAnswer(page, path);
+  await polls(page);
+  await answered;
 }

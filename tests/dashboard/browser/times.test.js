@@ -32,7 +32,7 @@ for (const [zone, first, second] of /** @type {const} */ ([
   });
 }
 
-dashboardTest("a plot over the hour that comes twice shows both, with their offsets", night, { role: "operator" }, async (dashboard) => {
+dashboardTest("a plot over the hour that comes twice shows both, with their offsets", night, { isFresh: true }, async (dashboard) => {
   const { page } = dashboard;
   // What is drawn is no text of the document: it is noted when it is drawn.
   await page.addInitScript(() => {

@@ -1,5 +1,5 @@
 /** Every queue as one cell, in its place by name, so that a pattern is seen; what is not well stands out. */
-import { useMemo } from "../../vendor/hooks.js";
+import { useEffect, useMemo, useState } from "../../vendor/hooks.js";
 import { rowsOf } from "../../rules/queue-list.js";
 import { kindOf, rankOf } from "../../rules/queue-state.js";
 import { Copy } from "../../parts/copy.js";
@@ -12,10 +12,15 @@ import { Status } from "../../parts/words.js";
 
 /** Cells that a keyboard goes through one by one, at most. */
 const MOST_STOPS = 40;
+/** More than this are drawn once what stands above them is on the screen: a thousand cells take a tenth of a second. */
+const DRAWN_AT_ONCE = 200;
 
 /** @param {{ overview: import("../../state/overview.js").Overview }} props */
 export function HeatStrip({ overview: { queues, attention } }) {
+  const [isDrawn, setDrawn] = useState(queues.length <= DRAWN_AT_ONCE);
+  useEffect(() => setDrawn(true), []);
   if (queues.length === 0) return h(NoQueues, null);
+  if (!isDrawn) return null;
   return h(Strip, { rows: rowsOf(queues, attention).map(({ queue, state: { code, word, kind } }) => ({ name: queue.engine_type, code, word, kind })) });
 }
 
