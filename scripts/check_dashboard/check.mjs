@@ -26,6 +26,7 @@ const tests = (folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".test.js") && (named.length === 0 || named.some((each) => name.startsWith(each))))
     .map((name) => join(folder, name));
+
 const steps = {
   generated: () => run("node", [join(here, "generate.mjs"), "--check"]),
   vendored: () => run("scripts/vendor-dashboard", ["--check"]),
@@ -54,7 +55,7 @@ async function check(name) {
   if (!isPassed) failed.push(name);
 }
 
-/** What the browser's tests look at, and the browser. */
+/** What the browser's tests look at. */
 async function prepare() {
   process.env["EVENTLEASE_BINARY"] = resolve(root, server);
   const { startInstallations } = await import("../../tests/dashboard/installations/start.js");

@@ -46,6 +46,7 @@ function rolesOf({ description = "" }) {
 
 /** @param {string} page */
 function withLinks(page) {
+  // Those of main.js come first, as it runs first.
   const links = [...new Set([...atOnce(["main.js"]), ...atOnce([FIRST_SCREEN])])].map((path) => `    <link rel="modulepreload" href="${path}" />\n`);
   return page.replace(/    <link rel="modulepreload"[^\n]*\n/g, "").replace("    <script ", `${links.join("")}    <script `);
 }

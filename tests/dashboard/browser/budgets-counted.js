@@ -4,8 +4,7 @@ import { installations, openDashboard } from "./dashboard.js";
 import { giveBack } from "./stages.js";
 
 const { calm, crowd } = installations;
-// The overview's modules come with every page, as most open it first.
-const FIRST = { "#/": 335_000, [`#/events/${crowd.facts["tried_often"]}`]: 500_000 };
+const FIRST = { "#/": 335_000, [`#/events/${crowd.facts["tried_often"]}`]: 450_000 };
 
 /** All files that are asked for until a screen is whole, its plots too, and not those that are loaded for later. */
 export async function sizesOfFirstLoad() {

@@ -33,8 +33,7 @@ const pictures = process.env["EVENTLEASE_DASHBOARD_FAILURES"] ?? "/tmp";
  * @property {boolean} [bypassesPolicy] for tools that are put into the page
  * @property {boolean} [trustsAll] certificates that nobody has signed, too
  * @property {ConstructorParameters<typeof import("./proxy.js").Proxy>[1]} [proxy] one is between browser and server, and does this
- * @property {boolean} [isFresh] nothing of the page is in the browser's cache
- * @property {boolean} [hasAllScreens] the page loads those that were not opened when it is idle, as it does for a person
+ * @property {boolean} [isFresh] nothing of the page is in the browser's cache, nobody takes the page over, and once idle it loads the screens that were not opened
  * @property {Date} [clock] the browser's own clock begins then, and goes on by `page.clock`
  * @property {RegExp[]} [mayLog] what may be on the console, or may fail to load, all the same
  */

@@ -11,7 +11,7 @@ dashboardTest("S1: the page names the worst problem, and since when", night, {},
   const look = async () => (await operator.call("GET", "overview")).attention;
   let attention = await look();
   // The worst of that night is noticed after some seconds.
-  while (attention[0]?.severity !== "critical") attention = await look();
+  for (; attention[0]?.severity !== "critical"; attention = await look()) await new Promise((resolve) => setTimeout(resolve, 200));
   const began = performance.now();
   await dashboard.open();
   const worst = dashboard.page.locator(".attention-item, .attention li, [data-attention]").first();
@@ -20,9 +20,9 @@ dashboardTest("S1: the page names the worst problem, and since when", night, {},
   const text = await worst.innerText();
   assert.match(text, /critical/);
   assert.match(text, /since|began/);
-  // Another may have become the worst since.
-  const critical = [...attention, ...(await look())].filter(({ severity }) => severity === "critical");
-  assert.ok(critical.some(({ subject }) => text.includes(subject.engine_type ?? "no queue")), text);
+  // Another may have become the worst while the page opened.
+  const names = [attention[0], (await look())[0]].map(({ message }) => message.split(" ")[0]);
+  assert.ok(names.some((name) => text.includes(name)), text);
   assert.equal(dashboard.clicks + dashboard.keys, 0);
 });
 

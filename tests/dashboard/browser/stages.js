@@ -82,8 +82,8 @@ async function newStage(key, installation, options) {
   });
   if (options.clipboard) await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   context.setDefaultTimeout(60_000); // there are slow machines
-  // Else each page would load a hundred files for screens that its test never opens, which takes more time than all else.
-  if (!options.isFresh && !options.hasAllScreens) await context.addInitScript(() => void (globalThis.requestIdleCallback = () => 0));
+  // Else each page would load a hundred files for screens that its test never opens, which takes more time than all else. Where that is tested, `isFresh` is set.
+  if (!options.isFresh) await context.addInitScript(() => void (globalThis.requestIdleCallback = () => 0));
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });

@@ -51,12 +51,13 @@ proxiedTest("a broken connection, a cut answer, a server in trouble: every scree
     for (const [what, treatment, said] of faults) {
       proxy.treat(data, treatment);
       await refresh(page);
-      await trouble.filter({ hasText: said }).waitFor();
+      await trouble.waitFor();
+      assert.match(await trouble.innerText(), said, `${name}: ${what}`);
       assert.equal((await page.locator("main").innerText()).length > before * 0.8, true, `${name} lost what it knew: ${what}`);
+      proxy.clear();
+      await refresh(page);
+      await trouble.waitFor({ state: "detached" });
     }
-    proxy.clear();
-    await refresh(page);
-    await trouble.waitFor({ state: "detached" });
   }
 });
 

@@ -34,7 +34,7 @@ for (const [zone, first, second] of /** @type {const} */ ([
 
 dashboardTest("a plot over the hour that comes twice shows both, with their offsets", night, { isFresh: true }, async (dashboard) => {
   const { page } = dashboard;
-  // What is drawn is no text of the document: it is noted when it is drawn.
+  // What is drawn is no text of the document: it is noted when it is drawn. The script stays on the page, which so is for this test alone.
   await page.addInitScript(() => {
     const drawn = /** @type {string[]} */ ([]);
     const { fillText } = CanvasRenderingContext2D.prototype;
