@@ -48,6 +48,7 @@ export function offerOf(item) {
 function linkOf({ code, subject, since }) {
   const queue = subject.engine_type;
   if (subject.event_id) return { text: "Show event", to: { screen: "events", id: subject.event_id } };
+  if (code === "database") return { text: "What to do", to: { screen: "health" } };
   if (!queue) return null;
   if (code === "dying") return { text: "Show causes", to: { screen: "dead-letters", filters: { engine_type: queue } } };
   if (code === "dead_letters_new") {

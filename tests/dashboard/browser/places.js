@@ -12,11 +12,13 @@ export const places = {
   events: "#/events?engine_type=dialogue",
   "waiting event": `#/events/${facts["waiting"]}`,
   "event done twice": `#/events/${facts["twice"]}`,
+  "silent engine": `#/engines/${facts["silent_engine"]}`,
   "dead letter": `#/events/${facts["dead_letter"]}`,
   "dead letters by cause": "#/dead-letters",
   "dead letters": "#/dead-letters?view=list",
   cause: `#/dead-letter-group?engine_type=dialogue&error_type=Timeout&error_fingerprint=${facts["timeout_fingerprint"]}`,
   "redrive jobs": "#/redrive-jobs",
   "redrive job": `#/redrive-jobs/${facts["job"]}`,
+  health: "#/health",
   help: "#/help",
 };

@@ -15,7 +15,7 @@ const offers = [
   [item({ code: "poison", subject: { event_id: event } }), { screen: "events", id: event }, null],
   [item({ code: "paused_long" }), queue, "resume_queue"],
   [item({ code: "version_quarantined", subject: { engine_software_version: "2.4.1" } }), queue, "lift_quarantine"],
-  [item({ code: "database", subject: { engine_type: null, database_warning: "old_snapshot" } }), undefined, null],
+  [item({ code: "database", subject: { engine_type: null, database_warning: "old_snapshot" } }), { screen: "health" }, null],
   [item({ code: "a code of a later version" }), queue, null],
   [item({ code: "a code of a later version", subject: { engine_type: null } }), undefined, null],
 ];
