@@ -27,7 +27,7 @@ export async function placeOfId(id) {
   if (await read("read_dead_letter", { event_id: id })) return event;
   if (await read("read_redrive_job", { job_id: id })) return { screen: "redrive-jobs", id };
   const engine = await read("read_engine", { engine_id: id });
-  if (engine !== null) return may("read_queue") ? { screen: "queues", id: engine.engine_type, filters: { engine: id } } : { screen: "events", filters: { leased_by: id } };
+  if (engine !== null) return { screen: "engines", id };
   return (await eventsOfRun(id)) === null ? null : { screen: "events", filters: { scenario_run_id: id } };
 }
 
@@ -61,7 +61,7 @@ export async function offersOf(found) {
 function kindAt({ screen, filters = {} }) {
   if (screen === "redrive-jobs") return "redrive job";
   if (screen === "events" && filters["scenario_run_id"]) return "run";
-  return screen === "events" && !filters["leased_by"] ? "event" : "engine";
+  return screen === "events" ? "event" : "engine";
 }
 
 /** @param {import("../rules/ids.js").Ends} piece @param {(id: string) => boolean} isMeant @returns {Promise<string[]>} */

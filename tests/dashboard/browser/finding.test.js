@@ -72,14 +72,14 @@ dashboardTest("a run that exists stands first, with its count, and is summed up 
   await page.waitForURL(/status=queued/);
 });
 
-dashboardTest("an engine's id leads to its queue, and to a sentence about the engine", night, nothing, async (dashboard) => {
+dashboardTest("an engine's id leads to its page, from there to its queue and to what it holds", night, nothing, async (dashboard) => {
   const { page } = dashboard;
   const operator = new Caller(night.url, night.tokens.operator ?? null);
   const { items: [engine] } = await operator.call("GET", "engines?limit=1");
   await dashboard.open();
   await jump(dashboard, engine.engine_id);
-  await page.waitForURL(new RegExp(`#/queues/${engine.engine_type}\\?engine=${engine.engine_id}`));
-  await page.getByRole("region", { name: "The engine" }).getByText(/seen .*it holds/).waitFor();
+  await page.waitForURL(new RegExp(`#/engines/${engine.engine_id}`));
+  await page.getByRole("heading", { name: `Engine of ${engine.engine_type}` }).waitFor();
   await page.getByRole("link", { name: "the events that it holds" }).click();
   await page.getByRole("region", { name: "The engine" }).getByText(engine.engine_type).waitFor();
 });
