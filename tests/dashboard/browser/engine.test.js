@@ -81,7 +81,7 @@ dashboardTest("of a silent engine it is said that what it held has come back, an
   await page.getByText("Nothing: what it held when it fell silent has come back.").waitFor();
   await page.getByText(/It said nothing for 3 s, so what it held was taken back then/).waitFor();
   const queue = `quiet-${run}`;
-  const engine = await Engine.register(own, queue, { slots: 1, timeout: 1 });
+  const engine = await Engine.register(own, queue, { slots: 1, timeout: 3 });
   await operator.enqueue([{ engine_type: queue, event_type: "quiet.requested", payload: 1 }]);
   assert.equal((await engine.exchange({ limit: 1, wait: 20 })).length, 1);
   while ((await operator.call("GET", `engines/${engine.id}`)).status !== "unresponsive") await page.waitForTimeout(300);
