@@ -17,8 +17,11 @@ export const places = {
   "dead letters by cause": "#/dead-letters",
   "dead letters": "#/dead-letters?view=list",
   cause: `#/dead-letter-group?engine_type=dialogue&error_type=Timeout&error_fingerprint=${facts["timeout_fingerprint"]}`,
+  suspects: "#/suspects",
   "redrive jobs": "#/redrive-jobs",
   "redrive job": `#/redrive-jobs/${facts["job"]}`,
   health: "#/health",
+  runs: "#/runs",
+  run: "#/runs/evening-2.4.1",
   help: "#/help",
 };
