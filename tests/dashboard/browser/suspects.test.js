@@ -43,6 +43,8 @@ dashboardTest("S8: one payload kills engines: find it, see whom it killed, take 
   await dashboard.click(page.getByRole("navigation").getByRole("link", { name: "Suspects" }));
   const row = page.getByRole("table", { name: "Suspects, the worst first" }).getByRole("row").filter({ hasText: short(poison) });
   await row.getByText("kills engines").waitFor();
+  await row.getByText("2 of 9").waitFor();
+  await row.getByText("7 left").waitFor();
   for (const engine of [first, third]) await row.getByRole("link", { name: short(engine.id) }).waitFor();
   await page.getByText(new RegExp(`2 engines fell silent with event ${short(poison)}, and 1 other event was lost beside it`)).waitFor();
   await page.getByRole("table", { name: "Suspects, the worst first" }).getByRole("row").filter({ hasText: short(innocent) }).getByText("lost beside").waitFor();
