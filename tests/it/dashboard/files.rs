@@ -63,11 +63,13 @@ fn imports<'a>(module: &'a str, marks: &[&str]) -> Vec<&'a str> {
     code.filter(|name| name.starts_with('.')).collect()
 }
 
-/// The modules that the page runs, from the one that it names, with their texts.
+/// The modules that the page runs, from its first and from the first screen, with their texts.
 async fn modules(lab: &Lab, page: &Url, marks: &[&str]) -> Vec<(Url, String)> {
     let opened = open(lab).await.raw;
-    let main = references(&opened).into_iter().find(|name| name.ends_with("/main.js")).expect("a first module");
-    let mut waiting = vec![page.join(&main).expect("a URL")];
+    let names = references(&opened);
+    let first =
+        ["/main.js", "/screens/overview.js"].map(|end| names.iter().find(|name| name.ends_with(end)).expect(end));
+    let mut waiting = Vec::from(first.map(|name| page.join(name).expect("a URL")));
     let (mut known, mut found) = (BTreeSet::new(), Vec::new());
     while let Some(url) = waiting.pop() {
         if !known.insert(url.clone()) {

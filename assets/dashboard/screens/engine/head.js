@@ -42,7 +42,7 @@ export function EngineHead({ engine }) {
       ${run === null ? null : html`<div><dt>run</dt><dd>${h(Stranger, { text: run, most: 40 })}</dd></div>`}
       ${engine.may_enqueue.length === 0 ? null : html`<div><dt>may enqueue into</dt><dd>${h(Stranger, { text: engine.may_enqueue.join(", "), most: 80 })}</dd></div>`}
       <div><dt>events</dt><dd>${h(Link, { to: { screen: "events", filters: { leased_by: id } }, children: "the events that it holds" })}</dd></div>
-      <div><dt>others</dt><dd>${h(Link, { to: { screen: "engines", filters: { engine_type: type, ...(version === null ? {} : { engine_software_version: version }) } }, children: version === null ? "engines of its queue" : "engines of its version" })}</dd></div>
+      <div><dt>others</dt><dd>${h(Link, { to: { screen: "queues", id: type }, children: "its queue, and the engines there" })}</dd></div>
     </dl>
     ${h(Actions, { engine, version })}
   </div>`;
