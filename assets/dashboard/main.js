@@ -9,6 +9,7 @@ import { loadOthersWhenIdle, open } from "./screens/loaded.js";
 import { Page } from "./screens/page.js";
 import { watchPage } from "./state/live.js";
 import { askForOverviewBeforehand } from "./state/overview.js";
+import { unreachableSince } from "./state/reach.js";
 import { place, watchAddress } from "./state/place.js";
 import { needsSignIn, readSession, session } from "./state/session.js";
 import { theme } from "./state/taste.js";
@@ -18,7 +19,8 @@ const SESSION_SECONDS = 60;
 
 /** Asks who is looking: often until that is known, then now and then, for rights and versions change. */
 async function keepSession() {
-  if (!needsSignIn.value && !document.hidden) await readSession();
+  // While it is away, one question is enough: that of state/reach.js.
+  if (!needsSignIn.value && !document.hidden && unreachableSince.value === null) await readSession();
   const seconds = session.value === null ? WITHOUT_SESSION_SECONDS : SESSION_SECONDS;
   setTimeout(keepSession, seconds * 1000);
 }

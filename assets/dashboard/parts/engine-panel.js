@@ -21,7 +21,7 @@ export function EnginePanel({ id, at, actions }) {
     poll,
     actions,
     gone: html`No engine of the id <span class="id">${id}</span> is registered: it has ended, or your token does not reach its queue.`,
-    children: (/** @type {Engine} */ engine) => html`<p>Engine <span class="id">${id}</span> of <b>${h(Stranger, { text: engine.engine_type })}</b>, version ${h(Stranger, { text: engine.metadata.static_config.engine_software_version ?? null, most: 40 })},
+    children: (/** @type {Engine} */ engine) => html`<p>Engine ${h(Link, { to: { screen: "engines", id }, children: html`<span class="id">${id}</span>` })} of <b>${h(Stranger, { text: engine.engine_type })}</b>, version ${h(Stranger, { text: engine.metadata.static_config.engine_software_version ?? null, most: 40 })},
       ${" "}${engine.is_quarantined ? "is quarantined: it is given no events" : (/** @type {Record<string, string>} */ (STATES)[engine.status] ?? engine.status)};
       ${" "}seen ${h(Ago, { at: engine.last_seen_at })}, ${engine.last_poll_at === null ? "it has never asked for work" : html`asked for work ${h(Ago, { at: engine.last_poll_at })}`};
       ${" "}it holds ${engine.leases_held === 0 ? "nothing" : engine.leases_held === 1 ? "1 event" : `${count(engine.leases_held)} events`}.

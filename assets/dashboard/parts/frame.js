@@ -17,6 +17,11 @@ import { Link } from "./link.js";
 import { Menu } from "./menu.js";
 import { Banners } from "./banners.js";
 import { zoneNow } from "./time.js";
+import { windowWidth } from "./width.js";
+
+/** In pixels, as in frame.css. There the screens are a bar at the bottom, with room for so many; the others open above it. */
+const PHONE_WIDTH = 760;
+const IN_BAR = 5;
 
 /** @typedef {{ screen: string, title: string, operation: import("../api/call.js").OperationId | null, count?: number, isApproximate?: boolean }} Entry */
 
@@ -96,14 +101,22 @@ function Who() {
 
 /** @param {{ entries: readonly Entry[] }} props */
 function Places({ entries }) {
+  const allowed = entries.filter(({ operation }) => operation === null || may(operation));
+  const inBar = windowWidth() > PHONE_WIDTH || allowed.length <= IN_BAR + 1 ? allowed.length : IN_BAR;
+  const further = allowed.slice(inBar);
+  const isFurther = further.some(({ screen }) => screen === place.value.screen);
+  return html`<nav class="frame-places" aria-label="Screens">${allowed.slice(0, inBar).map((entry) => h(PlaceLink, { key: entry.screen, entry }))}
+    ${further.length === 0 ? null : h(Menu, { class: isFurther ? "frame-further frame-current" : "frame-further", summary: "More", children: () => further.map((entry) => h(PlaceLink, { key: entry.screen, entry })) })}</nav>`;
+}
+
+/** @param {{ entry: Entry }} props */
+function PlaceLink({ entry: { screen, title } }) {
   const overview = useOverview().data;
   const letters = overview?.totals.dead_letters ?? 0;
-  return html`<nav class="frame-places" aria-label="Screens">${entries
-    .filter(({ operation }) => operation === null || may(operation))
-    .map(({ screen, title }) => html`<span key=${screen}>${h(Link, {
-      to: { screen },
-      isCurrent: place.value.screen === screen,
-      children: html`${title}${screen === "dead-letters" && letters > 0 ? html` <span class="frame-count">${count(letters, overview?.totals.is_approximate ?? false)}</span>` : null}`,
-    })}</span>`)}</nav>`;
+  return html`<span>${h(Link, {
+    to: { screen },
+    isCurrent: place.value.screen === screen,
+    children: html`${title}${screen === "dead-letters" && letters > 0 ? html` <span class="frame-count">${count(letters, overview?.totals.is_approximate ?? false)}</span>` : null}`,
+  })}</span>`;
 }
 

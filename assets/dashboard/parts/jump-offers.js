@@ -27,8 +27,8 @@ export async function placeOfId(id) {
   if (await read("read_dead_letter", { event_id: id })) return event;
   if (await read("read_redrive_job", { job_id: id })) return { screen: "redrive-jobs", id };
   const engine = await read("read_engine", { engine_id: id });
-  if (engine !== null) return may("read_queue") ? { screen: "queues", id: engine.engine_type, filters: { engine: id } } : { screen: "events", filters: { leased_by: id } };
-  return (await eventsOfRun(id)) === null ? null : { screen: "events", filters: { scenario_run_id: id } };
+  if (engine !== null) return { screen: "engines", id };
+  return (await eventsOfRun(id)) === null ? null : { screen: "runs", id };
 }
 
 /** @param {string} fingerprint @returns {Promise<Goal | null>} */
@@ -58,10 +58,10 @@ export async function offersOf(found) {
 }
 
 /** @param {Goal} place */
-function kindAt({ screen, filters = {} }) {
+function kindAt({ screen }) {
   if (screen === "redrive-jobs") return "redrive job";
-  if (screen === "events" && filters["scenario_run_id"]) return "run";
-  return screen === "events" && !filters["leased_by"] ? "event" : "engine";
+  if (screen === "runs") return "run";
+  return screen === "events" ? "event" : "engine";
 }
 
 /** @param {import("../rules/ids.js").Ends} piece @param {(id: string) => boolean} isMeant @returns {Promise<string[]>} */
@@ -88,7 +88,7 @@ export async function namesLike(text) {
   const asked = isFew ? queues.flatMap((queue) => [keyIn(queue, "idempotency_key", text), keyIn(queue, "unique_key", text)]) : [];
   const [events, keys] = await Promise.all([eventsOfRun(text), Promise.all(asked)]);
   const shown = visible(text);
-  const run = events === null ? [] : [{ words: `Run “${shown}”: ${events}`, to: { screen: "events", filters: { scenario_run_id: text } } }];
+  const run = events === null ? [] : [{ words: `Run “${shown}”: ${events}`, to: { screen: "runs", id: text } }];
   const type = { words: `Events with the type “${shown}”`, to: { screen: "events", filters: { event_type: text } } };
   const elsewhere = isFew || !may("list_events") ? [] : [
     { words: `Idempotency key “${shown}”: choose the queue`, to: { screen: "events", filters: { idempotency_key: text } } },

@@ -47,7 +47,9 @@ export function offerOf(item) {
 /** @param {AttentionItem} item @returns {Offer["link"]} */
 function linkOf({ code, subject, since }) {
   const queue = subject.engine_type;
+  if (code === "poison") return { text: "Show suspects", to: { screen: "suspects", filters: queue ? { engine_type: queue } : {} } };
   if (subject.event_id) return { text: "Show event", to: { screen: "events", id: subject.event_id } };
+  if (code === "database") return { text: "What to do", to: { screen: "health" } };
   if (!queue) return null;
   if (code === "dying") return { text: "Show causes", to: { screen: "dead-letters", filters: { engine_type: queue } } };
   if (code === "dead_letters_new") {

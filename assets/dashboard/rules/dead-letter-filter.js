@@ -41,11 +41,6 @@ export function bodyOf(values, now) {
   return body;
 }
 
-/** @param {BodyFilter} filter @returns {{ filter: BodyFilter } | { all: true }} which the API wants one of */
-export function whichOf(filter) {
-  return Object.keys(filter).length === 0 ? { all: true } : { filter };
-}
-
 /** @param {Readonly<Record<string, unknown>>} filter of a group or job @returns {Record<string, string>} as the address has it */
 export function valuesOf(filter) {
   /** @type {Record<string, string>} */

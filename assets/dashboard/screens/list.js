@@ -30,10 +30,15 @@ export const screens = [
   { at: "queues/:id", title: "Queue", operation: "read_queue", load: () => import("./queue.js") },
   { at: "events", title: "Events", operation: "list_events", load: () => import("./events.js") },
   { at: "events/:id", title: "Event", operation: "read_event", load: () => import("./event.js") },
+  { at: "engines/:id", title: "Engine", operation: "read_engine", load: () => import("./engine.js") },
   { at: "dead-letters", title: "Dead letters", operation: "list_dead_letters", load: () => import("./dead-letters.js") },
   { at: GROUP, title: "Dead letters of one cause", titleWith: (filters) => (filters["error_fingerprint"] === undefined ? "Dead letters that match" : "Dead letters of one cause"), operation: "group_dead_letters", load: () => import("./dead-letter-group.js") },
+  { at: "suspects", title: "Suspects", operation: "list_events", load: () => import("./suspects.js") },
   { at: "redrive-jobs", title: "Redrive jobs", operation: "list_redrive_jobs", load: () => import("./redrive-jobs.js") },
   { at: "redrive-jobs/:id", title: "Redrive job", operation: "read_redrive_job", load: () => import("./redrive-job.js") },
+  { at: "runs", title: "Runs", operation: "list_scenario_runs", load: () => import("./runs.js") },
+  { at: "runs/:id", title: "Run", operation: "read_scenario_run", load: () => import("./run.js") },
+  { at: "health", title: "Health", operation: "read_database_health", load: () => import("./health.js") },
   { at: "help", title: "Help", operation: null, load: () => import("./help.js") },
 ];
 

@@ -1,5 +1,5 @@
 /** Styles that the overview does without: they come with the first of the other screens. */
-export const further = ["dead-letters", "json", "gantt", "event", "queue"];
+export const further = ["health", "dead-letters", "json", "gantt", "event", "queue", "engine"];
 
 /** Those of forced colours have the last word. */
 const LAST = 'link[href$="forced-colours.css"]';

@@ -55,7 +55,7 @@ dashboardTest("a piece that fits nothing is told from a name", calm, nothing, as
   assert.equal(await page.locator(".jump-found a").count(), 0);
 });
 
-dashboardTest("a run that exists stands first, with its count, and is summed up above its list", calm, nothing, async (dashboard) => {
+dashboardTest("a run that exists stands first, with its count, and leads to its page", calm, nothing, async (dashboard) => {
   const { page } = dashboard;
   const run = `run-${Date.now().toString(36)}`;
   await later(3, { scenario_run_id: run });
@@ -66,22 +66,23 @@ dashboardTest("a run that exists stands first, with its count, and is summed up 
   assert.equal(await first.innerText(), `Run “${run}”: 3 events`);
   await dashboard.press("Enter");
   await dashboard.press("Enter");
-  await page.waitForURL(/scenario_run_id=/);
-  await page.getByRole("region", { name: "The run" }).getByText("3 events").waitFor();
-  await page.getByRole("link", { name: "3 queued" }).click();
+  await page.waitForURL(new RegExp(`#/runs/${run}$`));
+  await page.getByRole("region", { name: "How far it is" }).getByText("0 of 3 events have ended").waitFor();
+  await page.getByRole("region", { name: "How far it is" }).getByRole("link", { name: "3", exact: true }).click();
   await page.waitForURL(/status=queued/);
 });
 
-dashboardTest("an engine's id leads to its queue, and to a sentence about the engine", night, nothing, async (dashboard) => {
+dashboardTest("an engine's id leads to its page, from there to its queue and to what it holds", night, nothing, async (dashboard) => {
   const { page } = dashboard;
-  const operator = new Caller(night.url, night.tokens.operator ?? null);
-  const { items: [engine] } = await operator.call("GET", "engines?limit=1");
+  const id = night.facts["silent_engine"];
   await dashboard.open();
-  await jump(dashboard, engine.engine_id);
-  await page.waitForURL(new RegExp(`#/queues/${engine.engine_type}\\?engine=${engine.engine_id}`));
-  await page.getByRole("region", { name: "The engine" }).getByText(/seen .*it holds/).waitFor();
+  await jump(dashboard, id);
+  await page.waitForURL(new RegExp(`#/engines/${id}`));
+  await page.getByRole("heading", { name: "Engine of vision" }).waitFor();
   await page.getByRole("link", { name: "the events that it holds" }).click();
-  await page.getByRole("region", { name: "The engine" }).getByText(engine.engine_type).waitFor();
+  await page.getByRole("region", { name: "The engine" }).getByText("vision").waitFor();
+  await page.getByRole("link", { name: "to its queue" }).click();
+  await page.getByRole("region", { name: "The engine" }).getByText(/seen .*it holds/).waitFor();
 });
 
 dashboardTest("a cause is found by its fingerprint; without it, the page says of how many causes they are", night, nothing, async (dashboard) => {

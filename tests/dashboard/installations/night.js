@@ -90,6 +90,7 @@ async function nobodyWorks(night) {
   const operator = night.as("operator");
   const engine = await Engine.register(night, "vision", { version: "3.0.0", slots: 4, timeout: 3 });
   await engine.heartbeat();
+  night.facts["silent_engine"] = engine.id;
   const events = Array.from({ length: 42 }, (_, n) => ({ engine_type: "vision", event_type: "vision.requested", payload: { image: n }, priority: n % 10 }));
   const ids = await operator.enqueue(events);
   night.facts["waiting"] = ids[0];

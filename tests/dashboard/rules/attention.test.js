@@ -12,10 +12,10 @@ const offers = [
   [item({ code: "zombies" }), queue, null],
   [item({ code: "dying" }), { screen: "dead-letters", filters: { engine_type: "dialogue" } }, null],
   [item({ code: "dead_letters_new" }), { screen: "dead-letters", filters: { engine_type: "dialogue", dead_lettered_after: "2030-01-31T12:32:07.192Z" } }, null],
-  [item({ code: "poison", subject: { event_id: event } }), { screen: "events", id: event }, null],
+  [item({ code: "poison", subject: { event_id: event } }), { screen: "suspects", filters: { engine_type: "dialogue" } }, null],
   [item({ code: "paused_long" }), queue, "resume_queue"],
   [item({ code: "version_quarantined", subject: { engine_software_version: "2.4.1" } }), queue, "lift_quarantine"],
-  [item({ code: "database", subject: { engine_type: null, database_warning: "old_snapshot" } }), undefined, null],
+  [item({ code: "database", subject: { engine_type: null, database_warning: "old_snapshot" } }), { screen: "health" }, null],
   [item({ code: "a code of a later version" }), queue, null],
   [item({ code: "a code of a later version", subject: { engine_type: null } }), undefined, null],
 ];

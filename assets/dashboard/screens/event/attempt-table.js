@@ -1,8 +1,8 @@
 /** The attempts as a table: what the gantt shows, for keyboards, screen readers and copying. */
 import { isSilent, leaseEnd } from "../../rules/gantt.js";
 import { outcomeWords } from "../../rules/gantt-words.js";
+import { EngineId } from "../../parts/engine-id.js";
 import { h, html } from "../../parts/html.js";
-import { Id } from "../../parts/id.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
 import { Ago, Lasts } from "../../parts/time.js";
@@ -63,8 +63,7 @@ function Then({ row }) {
 function EngineOf({ row }) {
   if (row.engine_id === null) return html`<span class="nothing">anonymous</span>`;
   const { engine_id: id, engine_software_version: version } = row;
-  const holds = { screen: "events", filters: { leased_by: id } };
-  return html`${h(Id, { id, to: holds })}${version === null ? null : html` <small>${h(Stranger, { text: version, most: 24 })}</small>`}`;
+  return html`${h(EngineId, { id })}${version === null ? null : html` <small>${h(Stranger, { text: version, most: 24 })}</small>`}`;
 }
 
 /** @param {{ row: Row }} props */

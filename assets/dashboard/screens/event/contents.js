@@ -1,13 +1,11 @@
 /** What was sent, and what engines reported, as it is stored. */
 import { useMemo } from "../../vendor/hooks.js";
-import { callForText } from "../../api/call.js";
 import { rawMembers } from "../../rules/raw-members.js";
 import { bytes } from "../../rules/numbers.js";
 import { may } from "../../state/session.js";
-import { useOnce } from "../../state/poll.js";
 import { h, html } from "../../parts/html.js";
 import { JsonView } from "../../parts/json-view.js";
-import { Panel } from "../../parts/panel.js";
+import { PayloadPanel } from "../../parts/payload-panel.js";
 import { Ago } from "../../parts/time.js";
 
 /** @typedef {import("../../rules/event-words.js").Event} Event */
@@ -16,24 +14,11 @@ import { Ago } from "../../parts/time.js";
 export function EventContents({ event, text }) {
   const members = useMemo(() => rawMembers(text), [text]);
   return html`<div class="event-contents">
-    ${may("read_event_payload") ? h(Payload, { event }) : null}
+    ${may("read_event_payload") ? h(PayloadPanel, { id: event.event_id, size: event.payload_bytes }) : null}
     ${h(Content, { event, name: "progress", title: "Progress", size: event.progress_bytes, text: members.get("progress"), when: event.progress_at, words: `of attempt ${event.attempt}` })}
     ${h(Content, { event, name: "error", title: "Last error", size: event.error_bytes, text: members.get("error"), when: null, words: event.attempt > 0 ? "the last that was reported" : "" })}
     ${event.status === "completed" ? h(Content, { event, name: "result", title: "Result", size: event.result_bytes, text: members.get("result"), when: event.finished_at, words: `of attempt ${event.attempt}` }) : null}
   </div>`;
-}
-
-/** It never changes: it is asked for once, on its own. @param {{ event: Event }} props */
-function Payload({ event }) {
-  const id = event.event_id;
-  const poll = useOnce(`read_event_payload:${id}`, async (signal) => (await callForText("read_event_payload", { path: { event_id: id }, signal })).data);
-  return h(Panel, {
-    title: "Payload",
-    poll,
-    actions: html`<span class="note">${bytes(event.payload_bytes)}</span>`,
-    gone: "Its payload is not kept any more.",
-    children: (/** @type {string} */ text) => h(JsonView, { name: "payload", text, file: `${id}-payload` }),
-  });
 }
 
 /** @param {{ event: Event, name: string, title: string, size: number, text: string | undefined, when: string | null, words: string }} props */

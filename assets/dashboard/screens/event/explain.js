@@ -57,7 +57,7 @@ function More({ reason }) {
     ${until ? html`<span>until ${h(At, { at: until })}: ${h(CountDown, { to: until, over: "over" })} left</span>` : null}
     ${h(Remedy, { reason })}
     ${h(Advice, { text: what_to_do })}
-    ${engine ? h(Link, { to: { screen: "events", filters: { leased_by: engine } }, children: "what this engine holds" }) : null}
+    ${engine ? h(Link, { to: may("read_engine") ? { screen: "engines", id: engine } : { screen: "events", filters: { leased_by: engine } }, children: "what this engine is doing" }) : null}
     ${!engine && subject.engine_type ? h(Link, { to: { screen: "queues", id: subject.engine_type }, children: "the queue" }) : null}
   </div>`;
 }

@@ -20,7 +20,7 @@ export function EventRelated({ event }) {
   if (redriven_as) facts.push(["redriven as", event_of(redriven_as)]);
   if (caused_by) facts.push(["follows", event_of(caused_by)]);
   facts.push(["follow-ups", h(Link, { to: { screen: "events", filters: { caused_by: id } }, children: "its follow-up events" })]);
-  if (run) facts.push(["run", html`${h(Stranger, { text: run })} ${h(Link, { to: { screen: "events", filters: { scenario_run_id: run } }, children: "its events" })}`]);
+  if (run) facts.push(["run", html`${h(Link, { to: { screen: "runs", id: run }, children: h(Stranger, { text: run }) })} ${h(Link, { to: { screen: "events", filters: { scenario_run_id: run } }, children: "its events" })}`]);
   if (unique_key) facts.push(["unique key", html`${h(Stranger, { text: unique_key })} ${h(Copy, { text: unique_key })}`]);
   if (trace) facts.push(["trace", html`<span class="id">${trace}</span> ${h(Copy, { text: trace })}`]);
   facts.push(["same type", h(Link, { to: { screen: "events", filters: { engine_type, event_type: event.event_type } }, children: "other events of this type" })]);

@@ -2,8 +2,9 @@
 import { serverNow } from "../../api/call.js";
 import { stateOf } from "../../rules/event-words.js";
 import { bytes } from "../../rules/numbers.js";
+import { EngineId } from "../../parts/engine-id.js";
 import { html, h } from "../../parts/html.js";
-import { Id, short } from "../../parts/id.js";
+import { short } from "../../parts/id.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Ago, CountDown } from "../../parts/time.js";
 import { twoLines } from "../../parts/two-lines.js";
@@ -34,7 +35,7 @@ function spent({ failures, lease_losses }) {
 /** @param {{ event: Event }} props */
 function When({ event }) {
   if (event.status === "processing") {
-    return twoLines(html`held ${h(Ago, { at: event.leased_at })}`, event.leased_by === null ? "anonymous" : html`by ${h(Id, { id: event.leased_by })}`);
+    return twoLines(html`held ${h(Ago, { at: event.leased_at })}`, event.leased_by === null ? "anonymous" : html`by ${h(EngineId, { id: event.leased_by })}`);
   }
   if (event.status !== "queued") return html`ended ${h(Ago, { at: event.finished_at })}`;
   if (event.available_at !== null && Date.parse(event.available_at) > serverNow()) return html`due in ${h(CountDown, { to: event.available_at })}`;

@@ -21,7 +21,7 @@ export function RunSummary({ id }) {
     title: "The run",
     poll,
     actions: h(CopyAs, { operation: "read_scenario_run", request: { path: { scenario_run_id: id } } }),
-    children: (/** @type {Run} */ run) => html`<p>Run <b>${h(Stranger, { text: id, most: 64 })}</b>: ${sumOf(run)}${": "}
+    children: (/** @type {Run} */ run) => html`<p>Run ${h(Link, { to: { screen: "runs", id }, children: h(Stranger, { text: id, most: 64 }) })}: ${sumOf(run)}${": "}
       ${WORDS.map(([status, words], place) => html`<span key=${status}>${place > 0 ? ", " : ""}${h(Link, { to: { screen: "events", filters: { scenario_run_id: id, status } }, children: `${count(run.counts[status], run.is_approximate)} ${words}` })}</span>`)}.
       ${run.cancelled_at === null ? "" : html` It was cancelled ${h(At, { at: run.cancelled_at })} and takes no more events.`}</p>`,
   });

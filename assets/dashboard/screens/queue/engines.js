@@ -5,8 +5,8 @@ import { may } from "../../state/session.js";
 import { usePoll } from "../../state/poll.js";
 import { Copy } from "../../parts/copy.js";
 import { asCli } from "../../parts/copy-as.js";
+import { EngineId } from "../../parts/engine-id.js";
 import { h, html } from "../../parts/html.js";
-import { Id } from "../../parts/id.js";
 import { Panel } from "../../parts/panel.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
@@ -26,7 +26,7 @@ const STATES = { active: { word: "active", kind: "good" }, draining: { word: "dr
 
 /** @type {readonly import("../../parts/table.js").Column<Engine>[]} */
 const COLUMNS = [
-  { name: "id", title: "Engine", cell: ({ engine_id }) => h(Id, { id: engine_id }), phone: "head" },
+  { name: "id", title: "Engine", cell: ({ engine_id }) => h(EngineId, { id: engine_id }), phone: "head" },
   { name: "version", title: "Version", cell: ({ metadata }) => h(Stranger, { text: metadata.static_config.engine_software_version ?? null, most: 24 }) },
   { name: "state", title: "State", cell: (engine) => h(State, { engine }) },
   { name: "held", title: "Holds", align: "right", cell: ({ leases_held, metadata }) => `${count(leases_held)}/${slotsOf(metadata)}` },

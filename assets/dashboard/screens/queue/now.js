@@ -48,7 +48,7 @@ function Numbers({ queue }) {
     })}
     ${h(Fact, {
       title: "Suspects",
-      value: h(Link, { to: { screen: "events", filters: { engine_type: name, lease_losses_min: "1" } }, children: count(queue.suspects) }),
+      value: h(Link, { to: { screen: "suspects", filters: { engine_type: name } }, children: count(queue.suspects) }),
       small: "lost before; they are leased with care",
     })}
     ${h(Fact, { title: "Wanted slots", value: count(queue.wanted_slots), small: `to clear what is due within ${lasts(settings.target_clear_seconds.value)}` })}

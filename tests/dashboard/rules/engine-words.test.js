@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { comesBack, drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, registrationsOf, removalOf, removalSentence, resumeEffect } from "../../../assets/dashboard/rules/engine-words.js";
+
+const NOW = Date.parse("2030-01-31T12:00:00Z");
+const before = (/** @type {number} */ seconds) => new Date(NOW - seconds * 1000).toISOString();
+
+/** @param {Record<string, unknown>} [more] @returns {any} */
+const engine = (more = {}) => ({
+  engine_id: "0190f39e-0000-7000-8000-1728394a5b6c", engine_type: "vision", status: "active", is_quarantined: false, holding_off: null, drain: null,
+  leases_held: 3, current_workload: 3, incarnation: 1, heartbeat_timeout_seconds: 60, heartbeat_interval_seconds: 20,
+  last_heartbeat: before(4), last_poll_at: before(2), last_seen_at: before(2), registered_at: before(3600),
+  metadata: { static_config: { engine_software_version: "3.0.0", resource_limits: { max_concurrent_events: 4 } }, dynamic_state: {} },
+  ...more,
+});
+
+test("an engine is said in one sentence", () => {
+  assert.equal(engineSentence(engine(), NOW), "Active, holds 3 of 4, last heartbeat 4 s ago, asked for work 2 s ago.");
+  const bare = engine({ last_heartbeat: null, last_poll_at: null, leases_held: 0, metadata: { static_config: {}, dynamic_state: {} } });
+  assert.equal(engineSentence(bare, NOW), "Active, holds nothing, has never sent a heartbeat, has never asked for work.");
+  assert.match(engineSentence(engine({ status: "unresponsive", last_seen_at: before(180) }), NOW), /^Silent, last seen 3 min ago, holds 3 of 4/);
+  const drain = { since: before(60), reason: "old\u202e", then: "stay" };
+  assert.match(engineSentence(engine({ status: "draining", drain }), NOW), /^Draining for 1 min \(old\\u\{202e\}\): is given nothing more, then stays, holds 3 of 4/);
+  const holding_off = { until: before(-30), reason: "disk is full" };
+  assert.match(engineSentence(engine({ holding_off }), NOW), /^Active, but asked to be given nothing for another 30 s \(disk is full\)/);
+});
+
+test("silence comes before a drain, and a drain before a quarantine", () => {
+  const all = { is_quarantined: true, holding_off: { until: before(-1), reason: "" } };
+  assert.equal(engineStateOf(engine({ ...all, status: "unresponsive" })).word, "silent");
+  assert.equal(engineStateOf(engine({ ...all, status: "draining" })).word, "draining");
+  assert.equal(engineStateOf(engine(all)).word, "quarantined");
+  assert.equal(engineStateOf(engine({ status: "retired" })).word, "retired");
+});
+
+test("the engine's word about its load stands beside the server's count, and that they differ is said", () => {
+  assert.equal(loadOf({ current_workload: 3, leases_held: 3 }).differs, false);
+  assert.match(loadOf({ current_workload: 5, leases_held: 1 }).words, /load of 5, and the server counts 1 lease\. They differ\. It may still work on what it has lost/);
+  assert.match(loadOf({ current_workload: 0, leases_held: 2 }).words, /They differ\. .*forgotten/);
+  assert.deepEqual(loadOf({ current_workload: null, leases_held: 2 }), { differs: false, words: "The server counts 2 leases; the engine does not report its load." });
+});
+
+test("a lease comes back with its end, or with the silence of an engine that sends heartbeats", () => {
+  const lease = { expires_at: before(-300) };
+  assert.deepEqual(comesBack(engine(), lease), { at: before(-58), by: "silence" });
+  assert.deepEqual(comesBack(engine({ last_heartbeat: null }), lease), { at: lease.expires_at, by: "expiry" });
+  assert.deepEqual(comesBack(engine({ heartbeat_timeout_seconds: null }), lease), { at: lease.expires_at, by: "expiry" });
+  assert.deepEqual(comesBack(engine(), { expires_at: before(-10) }), { at: before(-10), by: "expiry" });
+});
+
+test("by what its life is judged", () => {
+  assert.match(livenessOf(engine()), /heartbeat each 20 s\. If it says nothing for 1 min/);
+  assert.match(livenessOf(engine({ heartbeat_timeout_seconds: null })), /judged by its leases alone/);
+  assert.match(livenessOf(engine({ last_heartbeat: null })), /never sent a heartbeat/);
+  assert.match(livenessOf(engine({ status: "unresponsive" })), /taken back then, as silent losses/);
+  assert.deepEqual([1, 3].map((incarnation) => registrationsOf({ incarnation })), ["once", "3 times; each time anew it lost what it held"]);
+});
+
+test("draining says who is left, and resuming what keeps it from work", () => {
+  const groups = [{ engine_type: "vision", status: "active", engines: 3 }, { engine_type: "vision", status: "draining", engines: 5 }, { engine_type: "render", status: "active", engines: 9 }];
+  assert.equal(drainEffect(engine(), groups), "It finishes the 3 that it holds, and gets nothing more; it stays registered. 2 other engines of vision are active.");
+  assert.match(drainEffect(engine({ leases_held: 0 }), [{ engine_type: "vision", status: "active", engines: 1 }]), /^It holds nothing.* No other engine of vision is active/);
+  assert.match(resumeEffect(engine({ is_quarantined: true })), /quarantined in vision/);
+  assert.match(resumeEffect(engine({ leases_held: 0, drain: { since: before(1), reason: null, then: "exit" } })), /told to exit/);
+});
+
+test("removal says what becomes of each held event", () => {
+  assert.equal(removalOf(engine(), { losses_left: 1 }), "becomes a dead letter: this is its last silent loss");
+  assert.equal(removalOf(engine(), { losses_left: 2 }), "goes back, as a silent loss: 1 is left");
+  assert.equal(removalOf(engine({ status: "draining" }), { losses_left: 1 }), "goes back, and spends nothing");
+  assert.match(removalSentence(engine()), /^The 3 events that it holds go back into the queue as silent losses\. Drain it first/);
+  assert.match(removalSentence(engine({ status: "draining", leases_held: 1 })), /^The event that it holds goes back into the queue and spends nothing/);
+  assert.match(removalSentence(engine({ leases_held: 0 })), /^It holds nothing\./);
+});
