@@ -36,9 +36,9 @@ export const screens = [
   { at: "suspects", title: "Suspects", operation: "list_events", load: () => import("./suspects.js") },
   { at: "redrive-jobs", title: "Redrive jobs", operation: "list_redrive_jobs", load: () => import("./redrive-jobs.js") },
   { at: "redrive-jobs/:id", title: "Redrive job", operation: "read_redrive_job", load: () => import("./redrive-job.js") },
-  { at: "health", title: "Health", operation: "read_database_health", load: () => import("./health.js") },
   { at: "runs", title: "Runs", operation: "list_scenario_runs", load: () => import("./runs.js") },
   { at: "runs/:id", title: "Run", operation: "read_scenario_run", load: () => import("./run.js") },
+  { at: "health", title: "Health", operation: "read_database_health", load: () => import("./health.js") },
   { at: "help", title: "Help", operation: null, load: () => import("./help.js") },
 ];
 
