@@ -38,7 +38,7 @@ export function holderOf({ code, message }, snapshots) {
 }
 
 /** @param {OldSnapshot} snapshot @returns {Statement[]} to look first, and then to end it */
-export function againstHolder(snapshot) {
+function againstHolder(snapshot) {
   const end = endOf(snapshot);
   const { held_by, pid } = snapshot;
   if (held_by === "session") {

@@ -33,8 +33,8 @@ function Further({ report: { database, replica } }) {
   return html`<div>
     ${h(Snapshots, { database })}
     ${h(Replica, { replica })}
-    <div class="health-pair">${h(Tables, { tables: database.tables, isAutovacuumOn: database.is_autovacuum_on })}${h(Partitions, { partitions: database.partitions })}</div>
-    <div class="health-pair">${h(Durability, { database })}${h(Standbys, { database })}</div>
+    ${h(Tables, { tables: database.tables, isAutovacuumOn: database.is_autovacuum_on })}
+    <div class="health-pair">${h(Durability, { database })}<div>${h(Partitions, { partitions: database.partitions })}${h(Standbys, { database })}</div></div>
   </div>`;
 }
 

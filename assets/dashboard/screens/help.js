@@ -15,6 +15,10 @@ const WORDS = /** @type {const} */ ([
   ["suspect", "an event with a silent loss; it travels alone, so that nothing else is lost with it"],
   ["dead letter", "an event that is not tried again until a person says so"],
   ["redrive", "to put a dead letter into its queue once more"],
+  ["replica", "one of the servers of this service; each has connections to the database of its own, and the database keeps what they share"],
+  ["snapshot", "how a transaction sees the database until it ends; an old one keeps the rows of finished work from being cleared away"],
+  ["dead rows", "rows that were changed or removed, until PostgreSQL's vacuum clears them away; many of them make the queue slow"],
+  ["standby", "a server that copies the database, and can take its place"],
   ["fingerprint", "what errors of one cause have in common: their type and message without the parts that change"],
 ]);
 

@@ -4,6 +4,7 @@ import { events, openOf, partsOf, sentenceOf, stateOf, sumOf } from "../rules/ru
 import { count, percent } from "../rules/numbers.js";
 import { usePoll } from "../state/poll.js";
 import { may } from "../state/session.js";
+import { Copy } from "../parts/copy.js";
 import { CopyAs } from "../parts/copy-as.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
@@ -28,6 +29,7 @@ function OneRun({ id }) {
       poll,
       actions: poll.data === null ? null : h(RunButtons, { id, run: poll.data }),
       children: (/** @type {Run} */ run) => html`<div>
+        <p>Run <b>${h(Stranger, { text: id, most: 64 })}</b> ${h(Copy, { text: id })}</p>
         <p>${h(Status, stateOf(run))} ${sentenceOf(run)}</p>
         ${sumOf(run) === 0 ? null : h(Bar, { run })}
         ${h(Facts, { id, run })}

@@ -28,6 +28,7 @@ dashboardTest("a run is cancelled: said beforehand what ends now and which engin
   assert.equal((await engine.exchange({ limit: 1 })).length, 1);
   const ids = await later(run, 2);
   await dashboard.open(`#/runs/${run}`);
+  await page.getByRole("region", { name: "How far it is" }).getByText(run, { exact: true }).waitFor();
   await page.getByText("0 of 3 events have ended. 3 are open.").waitFor();
   await page.getByRole("button", { name: "Cancel the run …" }).click();
   const dialog = page.getByRole("dialog");

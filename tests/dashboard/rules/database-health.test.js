@@ -85,8 +85,10 @@ test("a standby is named as the setting wants it", () => {
 });
 
 test("durability says what may be lost", () => {
-  const risks = (given) => durabilityInWords({ ...durability, ...given }).filter(({ isGood }) => !isGood).map(({ setting }) => setting);
+  const risks = (given) => durabilityInWords({ ...durability, ...given }).filter(({ standing }) => standing === "risk").map(({ setting }) => setting);
   assert.deepEqual(risks({}), []);
+  assert.equal(durabilityInWords(durability)[3].standing, "note");
+  assert.equal(durabilityInWords({ ...durability, synchronous_standby_names: "standby_1", standbys: [{}] })[3].standing, "safe");
   assert.deepEqual(risks({ fsync: false, full_page_writes: false, synchronous_commit: "off", standbys: [{}] }), ["fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names"]);
   const words = new Set(["on", "off", "local", "remote_write", "remote_apply"].map((synchronous_commit) => durabilityInWords({ ...durability, synchronous_commit })[2].words));
   assert.equal(words.size, 5);

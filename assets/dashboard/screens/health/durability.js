@@ -10,13 +10,15 @@ import { Section } from "./section.js";
 /** @typedef {import("../../rules/database-statements.js").DatabaseHealth} DatabaseHealth */
 /** @typedef {DatabaseHealth["durability"]["standbys"][number]} Standby */
 
+const MARKS = /** @type {const} */ ({ safe: { word: "safe", kind: "good" }, risk: { word: "a risk", kind: "warning" }, note: { word: "to know", kind: "idle" } });
+
 /** @param {{ database: DatabaseHealth }} props */
 export function Durability({ database }) {
   const { server_version, server_encoding, user, is_standby, durability } = database;
   return h(Section, {
     title: "What a crash may lose",
-    children: html`<ul class="health-list">${durabilityInWords(durability).map(({ setting, value, words, isGood }) => html`<li key=${setting}>
-      ${h(Status, { word: isGood ? "safe" : "a risk", kind: isGood ? "good" : "warning" })} ${words} <code class="code">${setting} = ${h(Stranger, { text: value, most: 120 })}</code></li>`)}</ul>
+    children: html`<ul class="health-list">${durabilityInWords(durability).map(({ setting, value, words, standing }) => html`<li key=${setting}>
+      ${h(Status, MARKS[standing])} ${words} <code class="code">${setting} = ${h(Stranger, { text: value, most: 120 })}</code></li>`)}</ul>
       <p class="note">PostgreSQL ${h(Stranger, { text: server_version, most: 60 })}, ${is_standby ? "a standby" : "a primary"}, encoding ${server_encoding}; the service is its user ${h(Stranger, { text: user, most: 63 })}.</p>`,
   });
 }

@@ -1,8 +1,6 @@
 /** Who keeps PostgreSQL from clearing away the rows of finished work: also those who have not done so for long. */
-import { againstHolder } from "../../rules/database-statements.js";
 import { count } from "../../rules/numbers.js";
 import { lasts } from "../../rules/times.js";
-import { Copy } from "../../parts/copy.js";
 import { h, html } from "../../parts/html.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
@@ -23,7 +21,6 @@ const COLUMNS = [
   { name: "state", title: "State", cell: ({ state }) => h(Stranger, { text: state, most: 40 }) },
   { name: "since", title: "Since", cell: ({ since }) => h(Ago, { at: since }) },
   { name: "behind", title: "Transactions behind", align: "right", cell: ({ transactions_behind: many }) => count(many) },
-  { name: "end", title: "To end it", phone: "hide", cell: (snapshot) => h(Ending, { snapshot }) },
 ];
 
 /** @param {{ database: DatabaseHealth }} props */
@@ -33,7 +30,7 @@ export function Snapshots({ database: { snapshots, sees_other_users } }) {
     title: "Who holds old snapshots",
     children: snapshots.length === 0
       ? html`<div class="empty"><p>No session holds one: the rows of finished work can be cleared away.</p>${blind}</div>`
-      : html`<p class="note">Rows that were removed since then are kept for them. Less than a minute is common: a report, a backup, a long list.</p>
+      : html`<p class="note">Rows that were removed since then are kept for them. Less than a minute is common, also for the service itself; what is older is warned of above, with what ends it.</p>
         ${h(Table, { name: "Holders of old snapshots", rows: snapshots, keyOf, columns: COLUMNS })}${blind}`,
   });
 }
@@ -46,12 +43,6 @@ function keyOf({ held_by, pid, name }) {
 /** @param {OldSnapshot} snapshot */
 function nameOf({ held_by, pid, name }) {
   return `${KINDS[held_by] ?? held_by} ${held_by === "session" ? pid : (name ?? "")}`;
-}
-
-/** @param {{ snapshot: OldSnapshot }} props */
-function Ending({ snapshot }) {
-  const last = againstHolder(snapshot).at(-1);
-  return last?.danger === undefined ? "–" : html`<code>${last.sql}</code> ${h(Copy, { text: last.sql, label: "copy" })}`;
 }
 
 /** @param {{ snapshot: OldSnapshot }} props */
