@@ -10,11 +10,11 @@ const root = fileURLToPath(new URL("../../assets/dashboard/", import.meta.url));
 const maxLines = 300;
 // What is asked for before the first numbers of a screen are there. Sources are served as they are: a quarter of it is comments and
 // types, and on the way it is compressed to two fifths. uPlot, with 60 kB, is asked for when there is a plot to draw.
-const maxFirstBytes = { overview: 250 * 1024, queues: 260 * 1024, event: 420 * 1024 };
+const maxFirstBytes = { overview: 250 * 1024, queues: 250 * 1024, event: 420 * 1024 };
 const maxVendoredBytes = 90 * 1024;
 // What all of it takes in the program, and on the way of who opens every screen.
-const maxBytes = 800 * 1024;
-const maxCompressedBytes = 310 * 1024;
+const maxBytes = 1200 * 1024;
+const maxCompressedBytes = 460 * 1024;
 
 // What a file may import from, by its folder. `rules` are pure: they know neither the page nor a library. The list of
 // operations is generated data, which everybody may read.
@@ -53,8 +53,8 @@ const forbiddenInTemplates = [
 ];
 const forbiddenInRules = [[/\b(document|window|navigator|localStorage)\./, "the page, in a rule"]];
 
-// Those that come with the first screen but the overview.
-const { further: furtherStyles } = await import("../../assets/dashboard/screens/styles.js");
+// Those that a screen may wait for.
+const { further: furtherStyles, stylesOf } = await import("../../assets/dashboard/screens/styles.js");
 const further = furtherStyles.map((name) => `style/${name}.css`);
 const faults = [];
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })
@@ -127,7 +127,7 @@ function checkBytes() {
   hold("vendor", bytes(vendored), maxVendoredBytes);
   const withAnyScreen = served.filter((path) => !path.endsWith(".js") && !further.includes(path));
   for (const [screen, most] of Object.entries(maxFirstBytes)) {
-    const styles = screen === "overview" ? [] : further;
+    const styles = stylesOf(screen).map((name) => `style/${name}.css`);
     const first = [...withAnyScreen, ...styles, ...atOnce(["main.js", `screens/${screen}.js`])];
     console.log(`check-dashboard: ${screen} needs ${first.length} files, ${bytes(first)} bytes, compressed ${compressed(first)}`);
     hold(`what ${screen} needs at once`, bytes(first), most);

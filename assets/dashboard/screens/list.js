@@ -1,7 +1,7 @@
 /** All screens, by where they stand in the address. What a screen is made of is loaded when it is needed: see loaded.js. */
 import { loadCommands } from "../parts/copy-as.js";
 import { loadOffers } from "../parts/jump.js";
-import { loadFurther } from "./styles.js";
+import { further, loadStyles } from "./styles.js";
 
 /**
  * What is known of a screen before it is loaded.
@@ -11,7 +11,6 @@ import { loadFurther } from "./styles.js";
  * @property {(filters: Readonly<Record<string, string>>) => string} [titleWith] where it depends on the filters
  * @property {import("../api/call.js").OperationId | null} operation what a token must be allowed, to see it
  * @property {() => Promise<{ screen: Screen }>} load
- * @property {boolean} [isFirst] it is what most open first: it has no styles but those of the page
  */
 /**
  * @typedef {object} Screen
@@ -25,7 +24,7 @@ const GROUP = "dead-letter-group";
 
 /** @type {readonly Listed[]} those without an id stand in the menu, in this order */
 export const screens = [
-  { at: "overview", title: "Overview", operation: "read_overview", load: () => import("./overview.js"), isFirst: true },
+  { at: "overview", title: "Overview", operation: "read_overview", load: () => import("./overview.js") },
   { at: "queues", title: "Queues", operation: "read_overview", load: () => import("./queues.js") },
   { at: "queues/:id", title: "Queue", operation: "read_queue", load: () => import("./queue.js") },
   { at: "events", title: "Events", operation: "list_events", load: () => import("./events.js") },
@@ -43,7 +42,7 @@ export const screens = [
 ];
 
 /** What parts load by themselves when they need it first. */
-export const ofParts = [() => import("../parts/plot-canvas.js"), loadCommands, loadOffers, loadFurther];
+export const ofParts = [() => import("../parts/plot-canvas.js"), loadCommands, loadOffers, () => loadStyles(further)];
 
 /** @param {import("../state/place.js").Place} place */
 export function screenAt({ screen, id }) {

@@ -5,7 +5,7 @@
 import { effect, signal } from "../vendor/signals.js";
 import { isAnswered } from "../state/poll.js";
 import { ofParts, screens } from "./list.js";
-import { loadFurther } from "./styles.js";
+import { loadStyles, stylesOf } from "./styles.js";
 
 /** @typedef {import("./list.js").Listed} Listed */
 /** @typedef {import("./list.js").Screen | "loading" | "missing"} Known */
@@ -34,7 +34,7 @@ export async function open(listed) {
 async function load(listed) {
   if (typeof of(listed).peek() === "object") return true;
   try {
-    const [{ screen }] = await Promise.all([listed.load(), listed.isFirst ? null : loadFurther()]);
+    const [{ screen }] = await Promise.all([listed.load(), loadStyles(stylesOf(listed.at))]);
     of(listed).value = screen;
     return true;
   } catch {

@@ -1,25 +1,32 @@
-/** Styles that the overview does without: they come with the first of the other screens. */
+/** Styles that the page does without at first, in their order. */
 export const further = ["health", "dead-letters", "json", "gantt", "event", "queue", "engine"];
+
+/** What those screens need that most open first: the others wait for all. @type {Readonly<Record<string, readonly string[]>>} */
+const few = { overview: [], queues: ["queue"] };
+
+/** @param {string} screen as it stands in the address */
+export function stylesOf(screen) {
+  return few[screen] ?? further;
+}
 
 /** Those of forced colours have the last word. */
 const LAST = 'link[href$="forced-colours.css"]';
-/** @type {Promise<unknown> | null} */
-let loading = null;
+/** @type {Map<string, Promise<unknown>>} */
+const loading = new Map();
 
-/** @returns {Promise<unknown>} rejects where one cannot be had; then they are asked for again the next time */
-export function loadFurther() {
-  loading ??= Promise.all(further.map(load)).catch((error) => {
-    loading = null;
-    throw error;
-  });
-  return loading;
+/** @param {readonly string[]} names @returns {Promise<unknown>} rejects where one cannot be had; then that is asked for again the next time */
+export function loadStyles(names) {
+  return Promise.all(names.map((name) => {
+    const known = loading.get(name) ?? load(name);
+    loading.set(name, known);
+    known.catch(() => loading.delete(name));
+    return known;
+  }));
 }
 
 /** @param {string} name @returns {Promise<unknown>} */
 function load(name) {
   const address = new URL(`../style/${name}.css`, import.meta.url).href;
-  const before = [...document.styleSheets].some(({ href }) => href === address);
-  if (before) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";
