@@ -49,16 +49,16 @@ export function inWords(value, { unit, ofNone = "–" }) {
 }
 
 /**
- * What somebody typed; empty is the server's value.
- * @param {string} text @param {Field} field
+ * What somebody typed; empty is the value of the level above.
+ * @param {string} text @param {Pick<Field, "least" | "most" | "isWhole">} field @param {string} [empty] what nothing stands for
  * @returns {{ value: number | null } | { fault: string }}
  */
-export function readValue(text, { least, most, isWhole = true }) {
+export function readValue(text, { least, most, isWhole = true }, empty = "for the server's") {
   const said = text.trim();
   if (said === "") return { value: null };
   const value = /^\d+(\.\d+)?$/.test(said) ? Number(said) : NaN;
   const isFine = value >= least && value <= most && (!isWhole || Number.isInteger(value));
-  return isFine ? { value } : { fault: `a ${isWhole ? "whole " : ""}number from ${least} to ${most}, or nothing for the server's` };
+  return isFine ? { value } : { fault: `a ${isWhole ? "whole " : ""}number from ${least} to ${most}, or nothing ${empty}` };
 }
 
 /**
@@ -105,20 +105,6 @@ export function forward(changes) {
 /** What takes them back. @param {readonly Change[]} changes */
 export function backward(changes) {
   return patchOf(changes.map(({ field, before }) => ({ path: field.path, value: before.source === "queue" ? before.value : null })));
-}
-
-/**
- * When the tries of a failing event are: `after 1 s, 2 s, 4 s: the last try about 7 s after the first`.
- * @param {{ retries: number, initial: number, multiplier: number, max: number, jitter: number }} policy
- */
-export function delaysInWords({ retries, initial, multiplier, max, jitter }) {
-  if (retries === 0) return "A reported failure makes a dead letter at once.";
-  const delays = Array.from({ length: retries }, (_, n) => Math.min(initial * multiplier ** n, max));
-  const shown = delays.slice(0, 5).map(lasts).join(", ");
-  const all = delays.reduce((sum, delay) => sum + delay, 0);
-  const vary = jitter > 0 ? `, ±${Math.round(jitter * 100)} %` : "";
-  const tail = retries > 5 ? ` … ${lasts(delays[retries - 1] ?? 0)}` : "";
-  return `Tried again after ${shown}${tail}${vary}: the last try about ${lasts(all)} after the first.`;
 }
 
 /** The policy as it would be. @param {Settings} settings @param {readonly Change[]} changes */

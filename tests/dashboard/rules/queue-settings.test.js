@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFileSync } from "node:fs";
-import { FIELDS, backward, changesOf, delaysInWords, effectOf, forward, inWords, policyWith, readValue, settingAt } from "../../../assets/dashboard/rules/queue-settings.js";
+import { FIELDS, backward, changesOf, effectOf, forward, inWords, policyWith, readValue, settingAt } from "../../../assets/dashboard/rules/queue-settings.js";
 
 const server = (value) => ({ value, source: "server" });
 const own = (value) => ({ value, source: "queue" });
@@ -60,13 +60,6 @@ test("a patch and what takes it back", () => {
   const changes = changesOf(settings, { max_processing: 200, visibility_timeout_seconds: null, "retry_policy.retry_delay.initial": 9, "retry_policy.max_retries": 0 });
   assert.deepEqual(forward(changes), { max_processing: 200, visibility_timeout_seconds: null, retry_policy: { max_retries: 0, retry_delay: { initial: 9 } } });
   assert.deepEqual(backward(changes), { max_processing: null, visibility_timeout_seconds: 60, retry_policy: { max_retries: null, retry_delay: { initial: 5 } } });
-});
-
-test("the delays of a policy are told", () => {
-  const policy = { retries: 3, initial: 1, multiplier: 2, max: 300, jitter: 0.2 };
-  assert.equal(delaysInWords(policy), "Tried again after 1 s, 2 s, 4 s, ±20 %: the last try about 7 s after the first.");
-  assert.equal(delaysInWords({ ...policy, retries: 8, max: 30, jitter: 0 }), "Tried again after 1 s, 2 s, 4 s, 8 s, 16 s … 30 s: the last try about 2 min 1 s after the first.");
-  assert.match(delaysInWords({ ...policy, retries: 0 }), /dead letter at once/);
 });
 
 test("the policy as it would be", () => {

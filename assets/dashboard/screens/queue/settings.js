@@ -1,6 +1,7 @@
 /** The settings of a queue: each value with its source; changes are shown before they are made, and can be taken back. */
 import { useEffect, useState } from "../../vendor/hooks.js";
-import { FIELDS, backward, changedSince, changesOf, delaysInWords, effectOf, forward, inWords, policyWith, readValue, settingAt, settingsMeanwhile } from "../../rules/queue-settings.js";
+import { FIELDS, backward, changedSince, changesOf, effectOf, forward, inWords, policyWith, readValue, settingAt, settingsMeanwhile } from "../../rules/queue-settings.js";
+import { delaysInWords } from "../../rules/retry-delays.js";
 import { call } from "../../api/call.js";
 import { visible } from "../../rules/text.js";
 import { act } from "../../parts/act.js";
