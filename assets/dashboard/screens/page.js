@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "../vendor/hooks.js";
 import { readFilters } from "../rules/filters.js";
 import { idFault } from "../rules/ids.js";
+import { visible } from "../rules/text.js";
 import { place, rowWanted, scrollWanted } from "../state/place.js";
 import { may, needsSignIn, session, sessionError } from "../state/session.js";
 import { said } from "../parts/act.js";
@@ -16,7 +17,7 @@ import { SignIn } from "./sign-in.js";
 
 export function Page() {
   const screen = screenAt(place.value);
-  const title = `${screen?.titleWith?.(place.value.filters) ?? screen?.title ?? "Nothing here"}${place.value.id ? `: ${place.value.id}` : ""}`;
+  const title = `${screen?.titleWith?.(place.value.filters) ?? screen?.title ?? "Nothing here"}${place.value.id ? `: ${visible(place.value.id)}` : ""}`;
   useTitle(title);
   if (session.value === null) return needsSignIn.value ? h(SignIn, null) : h(Starting, null);
   return html`<div>

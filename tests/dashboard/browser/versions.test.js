@@ -38,7 +38,7 @@ replicasTest("replicas of two versions: the page goes on with what it has, offer
   await page.clock.runFor(61_000);
   await asked;
   await page.getByText(offer).waitFor();
-  for (const [place, title] of [["#/events?engine_type=dialogue", "Events"], ["#/dead-letters", "Dead letters"], ["#/queues/vision", "Queue: vision"], ["#/", "Overview"]]) {
+  for (const [place, title] of [["#/events?engine_type=dialogue", "Events"], ["#/dead-letters", "Dead letters"], ["#/queues/vision", "Queue: vision"], ["#/suspects", "Suspects"], ["#/runs", "Runs"], ["#/health", "Health"], ["#/", "Overview"]]) {
     await dashboard.open(place);
     await page.getByRole("heading", { level: 1, name: title ?? "" }).waitFor({ state: "attached" });
     assert.equal(await page.locator("main [role=alert]").count(), 0, `${place} has trouble`);

@@ -21,11 +21,12 @@ async function manyQueues(crowd) {
 async function strangers(crowd) {
   const operator = crowd.as("operator");
   const engine = await Engine.register(crowd, "hostile", { version: `1.0 ${markup}`.slice(0, 60), config: { note: markup, [markup.slice(0, 40)]: bidirectional } });
+  const run = `${markup.slice(0, 36)}\u202E/run?a#b%`;
   /** @type {Record<string, string>} */
   const ids = {};
   for (const [name, payload] of Object.entries(payloads)) {
     const policy = `{"max_retries":0}`;
-    const body = `{"engine_type":"hostile","event_type":"stranger.came","scenario_run_id":"run ${name}","retry_policy":${policy},"payload":${payload}}`;
+    const body = `{"engine_type":"hostile","event_type":"stranger.came","scenario_run_id":${JSON.stringify(run)},"retry_policy":${policy},"payload":${payload}}`;
     ids[name] = (await operator.call("POST", "events", body)).event_id;
   }
   const errors = [
@@ -41,7 +42,11 @@ async function strangers(crowd) {
     return failed(event, type, message, { details: { markup, nested: [bidirectional] } });
   }));
   await operator.call("POST", "queues/hostile/pause", { reason: `${markup} ${bidirectional}`.slice(0, 500) });
+  await operator.call("POST", `engines/${engine.id}/drain`, { reason: `${markup} ${bidirectional}`.slice(0, 200) });
+  await crowd.makeToken({ name: `${markup.slice(0, 36)}\u202Etoken`, role: "reader" });
   crowd.facts["hostile"] = ids;
+  crowd.facts["hostile_engine"] = engine.id;
+  crowd.facts["hostile_run"] = run;
 }
 
 /** @param {Installation} crowd */
