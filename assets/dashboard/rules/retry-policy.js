@@ -51,7 +51,7 @@ export function inheritedInWords({ path }, inherited) {
   const { queues } = inherited.get(path) ?? { queues: [] };
   if (queues.length === 0) return "server default";
   const more = queues.length > NAMED_MOST ? ` and ${queues.length - NAMED_MOST} more` : "";
-  return `server default, but of its own in ${queues.slice(0, NAMED_MOST).join(", ")}${more}`;
+  return `server default, except in ${queues.slice(0, NAMED_MOST).join(", ")}${more}`;
 }
 
 /** What holds: its own, or else the server's. @param {Policy | null} policy @param {Inherited} inherited @param {string} path @returns {number | null} null: not known */

@@ -37,6 +37,8 @@ export const screens = [
   { at: "redrive-jobs/:id", title: "Redrive job", operation: "read_redrive_job", load: () => import("./redrive-job.js") },
   { at: "runs", title: "Runs", operation: "list_scenario_runs", load: () => import("./runs.js") },
   { at: "runs/:id", title: "Run", operation: "read_scenario_run", load: () => import("./run.js") },
+  { at: "policies", title: "Policies", operation: "list_event_types", load: () => import("./policies.js") },
+  { at: "policies/:id", title: "Retry policy", operation: "read_retry_policy", load: () => import("./policy.js") },
   { at: "health", title: "Health", operation: "read_database_health", load: () => import("./health.js") },
   { at: "help", title: "Help", operation: null, load: () => import("./help.js") },
 ];

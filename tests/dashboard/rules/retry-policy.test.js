@@ -52,9 +52,9 @@ test("a part is the type's own, or the server's, and queues that say otherwise a
   assert.equal(valueOf(policy, inherited, "retry_delay.initial"), 1);
   assert.equal(valueOf(policy, inherited, "max_retries"), 3);
   assert.equal(inheritedInWords(part("jitter"), inherited), "server default");
-  assert.equal(inheritedInWords(part("max_retries"), inherited), "server default, but of its own in billing");
+  assert.equal(inheritedInWords(part("max_retries"), inherited), "server default, except in billing");
   const all = inheritedFrom(["a", "b", "c", "d", "e"].map((name) => queue(name, { jitter: { value: 0.5, source: "queue" } })));
-  assert.equal(inheritedInWords(part("jitter"), all), "server default, but of its own in a, b, c and 2 more");
+  assert.equal(inheritedInWords(part("jitter"), all), "server default, except in a, b, c and 2 more");
   assert.equal(valueOf(null, all, "jitter"), null, "no queue shows the server's");
   assert.deepEqual(delaysWith(policy, inherited), { retries: 3, initial: 1, multiplier: 2, max: 300, jitter: 0 });
   assert.equal(delaysWith(policy, inheritedFrom([])), null);
