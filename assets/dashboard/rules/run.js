@@ -16,11 +16,12 @@ const STATUSES = /** @type {const} */ ([
   ["queued", "queued", "waiting"],
 ]);
 
-/** @param {Pick<Run, "status" | "cancelled_in">} run @returns {{ word: string, kind: import("../parts/words.js").StateKind }} */
-export function stateOf({ status, cancelled_in: queues }) {
+/** A list does not count. @param {Pick<Run, "status" | "cancelled_in"> & Partial<Pick<Run, "counts">>} run @returns {{ word: string, kind: import("../parts/words.js").StateKind }} */
+export function stateOf({ status, cancelled_in: queues, counts }) {
   if (status === "cancelled") return { word: "cancelled", kind: "held" };
   const where = queues.length === 0 ? "" : `, cancelled in ${queues.length} ${queues.length === 1 ? "queue" : "queues"}`;
   if (status === "active") return { word: `active${where}`, kind: "busy" };
+  if (status === "idle" && counts !== undefined && counts.failed > 0) return { word: `ended, with dead letters${where}`, kind: "bad" };
   return status === "idle" ? { word: `nothing is open${where}`, kind: "good" } : { word: status, kind: "idle" };
 }
 

@@ -28,6 +28,8 @@ test("its state is a word, also where a limited token has cancelled a part, and 
   const state = (/** @type {string} */ status, /** @type {string[]} */ cancelled_in = []) => stateOf({ status, cancelled_in }).word;
   assert.deepEqual([state("active"), state("idle"), state("cancelled"), state("later")], ["active", "nothing is open", "cancelled", "later"]);
   assert.equal(state("active", ["vision"]), "active, cancelled in 1 queue");
+  const ended = (/** @type {number} */ failed) => stateOf({ status: "idle", cancelled_in: [], counts: { ...none, completed: 2, failed } });
+  assert.deepEqual([ended(0).kind, ended(38).kind, ended(38).word], ["good", "bad", "ended, with dead letters"]);
   assert.equal(state("idle", ["vision", "dialogue"]), "nothing is open, cancelled in 2 queues");
 });
 
