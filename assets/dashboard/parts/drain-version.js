@@ -1,61 +1,84 @@
 /** Taking a bad version out: its engines finish what they hold and get nothing more. */
 import { call } from "../api/call.js";
-import { outlookInWords, outlookOf } from "../rules/drain.js";
+import { outlookOf } from "../rules/drain.js";
+import { drainInWords } from "../rules/drain-words.js";
 import { count } from "../rules/numbers.js";
-import { MOST_REASON } from "../rules/pause.js";
-import { callEach } from "../api/each.js";
-import { signal } from "../vendor/signals.js";
+import { visible } from "../rules/text.js";
 import { refreshAll } from "../state/poll.js";
 import { said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
-import { html } from "./html.js";
+import { drainForm } from "./drain-form.js";
 import { tell } from "./notices.js";
+import { askToResume, resumeEngines } from "./resume-engines.js";
 
-/** @typedef {import("../api/call.js").CallError} CallError */
-/** @typedef {"stay" | "exit"} Then */
+/** @typedef {import("../rules/engine-words.js").Engine} Engine */
 
-const THENS = /** @type {const} */ ([["stay", "wait until they are resumed"], ["exit", "exit: whatever runs them may start them anew"]]);
+const PAGE = 200;
+/** The reply to a drain names no more engines than five pages have. */
+const PAGES_MOST = 5;
 
 /** @param {string} engineType @param {string} version */
 export async function drainVersion(engineType, version) {
   const filter = { engine_type: engineType, engine_software_version: version };
-  const reason = signal("");
-  const then = signal(/** @type {Then} */ ("stay"));
-  const body = () => ({ filter, ...(reason.value.trim() ? { reason: reason.value.trim() } : {}), then: then.value });
+  const path = { engine_type: engineType };
+  const { form, body } = drainForm();
+  const request = () => ({ body: { filter, ...body() } });
   try {
-    const { groups } = (await call("summarize_engines", { query: { engine_type: engineType } })).data;
+    const [{ groups }, queue, { engines, isAll }] = await Promise.all([
+      call("summarize_engines", { query: path }).then(({ data }) => data),
+      call("read_queue", { path }).then(({ data }) => data),
+      readVersion(engineType, version),
+    ]);
     const outlook = outlookOf(groups, engineType, version);
     if (outlook.engines === 0) return void tell("No engine of that version is there that is not draining already.");
+    const leaving = engines.filter(({ drain }) => drain === null);
+    const verb = outlook.engines === 1 ? "Drain 1 engine" : `Drain ${count(outlook.engines)} engines`;
     const isWanted = await ask({
-      title: `Drain version ${version} of ${engineType}?`,
-      sentence: outlookInWords(outlook),
-      form: () => html`<label class="field">Reason <input name="reason" value=${reason.value} maxlength=${MOST_REASON} autocomplete="off" placeholder="is shown to the engines and in the audit trail"
-          onInput=${(/** @type {any} */ event) => { reason.value = event.currentTarget.value; }} /></label>
-        <fieldset class="choices"><legend>Once they hold nothing, they</legend>${THENS.map(([value, words]) => html`<label key=${value} class="choices-one">
-          <input type="radio" name="then" checked=${then.value === value} onChange=${() => { then.value = value; }} /> ${words}</label>`)}</fieldset>`,
-      verb: outlook.engines === 1 ? "Drain 1 engine" : `Drain ${count(outlook.engines)} engines`,
+      title: `Drain version ${visible(version)} of ${visible(engineType)}?`,
+      sentence: drainInWords(new Map([[engineType, outlook]]), [queue], isAll ? leaving : null),
+      form,
+      verb,
       isDanger: outlook.remaining === 0,
-      cli: () => asCli("drain_engines", { body: body() }),
-      curl: () => asCurl("drain_engines", { body: body() }),
+      cli: () => asCli("drain_engines", request()),
+      curl: () => asCurl("drain_engines", request()),
     });
     if (!isWanted) return;
-    const { draining, engine_ids: ids } = (await call("drain_engines", { body: body() })).data;
-    const done = `${draining === 1 ? "1 engine" : `${count(draining)} engines`} of version ${version} ${draining === 1 ? "is" : "are"} draining.`;
-    // Those that were told to exit may be gone a moment later.
-    tell(done, then.value === "stay" ? { undo: async () => (await resume(ids), true) } : {});
+    const { draining, engine_ids: ids } = (await call("drain_engines", request())).data;
+    const done = `${draining === 1 ? "1 engine" : `${count(draining)} engines`} of version ${visible(version)} ${draining === 1 ? "is" : "are"} draining.`;
+    // Those that were told to exit may be gone a moment later. Those that were draining before are left as they were, where all are known.
+    const before = new Set(engines.filter(({ drain }) => drain !== null).map(({ engine_id }) => engine_id));
+    const undo = async () => (await resumeEngines(ids.filter((id) => !before.has(id)))).length === 0;
+    tell(done, body().then === "stay" && isAll ? { undo } : {});
   } catch (error) {
-    tell(said(/** @type {CallError} */ (error)), { isBad: true });
+    tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
   }
   void refreshAll();
 }
 
-/** @param {readonly string[]} ids @returns {Promise<boolean>} */
-async function resume(ids) {
-  const { done, failed } = await callEach(ids, "resume_engine", (id) => ({ path: { engine_id: id } }));
-  const [first] = failed;
-  if (first) tell(`${count(done.length)} engines work again, ${count(failed.length)} do not: ${said(first.error)}`, { isBad: true });
-  else tell(done.length === 1 ? "The engine works again." : `${count(done.length)} engines work again.`);
-  void refreshAll();
-  return failed.length === 0;
+/** @param {string} engineType @param {string} version */
+export async function resumeVersion(engineType, version) {
+  try {
+    const { engines } = await readVersion(engineType, version);
+    const draining = engines.filter(({ drain }) => drain !== null);
+    if (draining.length === 0) return void tell("No engine of that version is draining any more.");
+    await askToResume(draining);
+  } catch (error) {
+    tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
+  }
+}
+
+/** @param {string} engineType @param {string} version @returns {Promise<{ engines: Engine[], isAll: boolean }>} */
+async function readVersion(engineType, version) {
+  /** @type {Engine[]} */
+  const engines = [];
+  let cursor = /** @type {string | null} */ (null);
+  for (let page = 0; page < PAGES_MOST; page += 1) {
+    const query = { engine_type: engineType, engine_software_version: version, view: "brief", limit: PAGE, cursor };
+    const { data } = await call("list_engines", { query });
+    engines.push(...data.items);
+    cursor = data.next_cursor;
+    if (cursor === null) return { engines, isAll: true };
+  }
+  return { engines, isAll: false };
 }

@@ -4,13 +4,13 @@ import { go } from "../state/place.js";
 import { singleKeys, zone } from "../state/taste.js";
 
 /** Where `g` and then a letter leads. */
-export const PLACES = /** @type {const} */ ({ o: "overview", q: "queues", e: "events", d: "dead-letters", s: "suspects", j: "redrive-jobs", h: "health" });
+export const PLACES = /** @type {const} */ ({ o: "overview", q: "queues", e: "events", n: "engines", d: "dead-letters", s: "suspects", j: "redrive-jobs", h: "health", a: "audit", t: "tokens" });
 
 /** What each key does, for the page of help. */
 export const KEYS = /** @type {const} */ ([
   ["?", "this help"],
   ["/ or Ctrl K", "paste an id or a name"],
-  ["g o, g q, g e, g d, g s, g j, g h", "overview, queues, events, dead letters, suspects, redrive jobs, health"],
+  ["g o, g q, g e, g n, g d, g s, g j, g h, g a, g t", "overview, queues, events, engines, dead letters, suspects, redrive jobs, health, audit, tokens"],
   ["j, k", "next row, previous row"],
   ["Enter", "open the row"],
   ["↓ ↑", "through what the box in the top line found"],

@@ -51,6 +51,7 @@ function linkOf({ code, subject, since }) {
   if (subject.event_id) return { text: "Show event", to: { screen: "events", id: subject.event_id } };
   if (code === "database") return { text: "What to do", to: { screen: "health" } };
   if (!queue) return null;
+  if (code === "zombies") return { text: "Show zombies", to: { screen: "engines", filters: { engine_type: queue, zombie: "true" } } };
   if (code === "dying") return { text: "Show causes", to: { screen: "dead-letters", filters: { engine_type: queue } } };
   if (code === "dead_letters_new") {
     return { text: "Show causes", to: { screen: "dead-letters", filters: { engine_type: queue, dead_lettered_after: since } } };

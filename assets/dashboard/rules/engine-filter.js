@@ -1,7 +1,7 @@
 /** Which engines a list shows: filters of the address, what the server is asked for, and what is left for the page to sort out. */
-import { slotsOf } from "./engine-state.js";
+import { slotsOf, versionOf } from "./engine-words.js";
 
-/** @typedef {import("./engine-state.js").Engine} Engine */
+/** @typedef {import("./engine-words.js").Engine} Engine */
 /** @typedef {Readonly<Record<string, string>>} Values of filters, as the address has them */
 
 export const STATUSES = /** @type {const} */ (["active", "draining", "unresponsive"]);
@@ -10,7 +10,7 @@ export const SORTS = /** @type {const} */ (["registered", "held", "seen", "asked
 
 const YEAR = 31_536_000;
 const ONLY = /** @type {const} */ ({ kind: "choice", choices: ["true"] });
-const EITHER = /** @type {const} */ ({ kind: "choice", choices: ["true", "false"] });
+const EITHER = /** @type {const} */ ({ kind: "flag" });
 
 /** @satisfies {Record<string, import("./filters.js").FilterSpec>} */
 export const FILTERS = {
@@ -24,6 +24,7 @@ export const FILTERS = {
   quarantined: ONLY,
   silent_over_seconds: { kind: "number", least: 0, most: YEAR },
   held_over_seconds: { kind: "number", least: 0, most: YEAR },
+  capability: { kind: "text", most: 64 },
   scenario_run_id: { kind: "text", most: 64 },
   sort: { kind: "choice", choices: SORTS },
 };
@@ -55,16 +56,23 @@ export function changesFor(name) {
 }
 
 /** What the server filters by. */
-const ASKED = ["engine_type", "engine_software_version", "status", "idle", "zombie", "silent_over_seconds", "held_over_seconds", "scenario_run_id"];
+const ASKED = ["engine_type", "engine_software_version", "status", "idle", "zombie", "silent_over_seconds", "held_over_seconds", "capability", "scenario_run_id"];
 
 /** @param {Values} values @returns {Record<string, string>} */
 export function queryOf(values) {
-  return Object.fromEntries(ASKED.flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
+  return Object.fromEntries(ASKED.flatMap((name) => (values[name] && !isLeftToPage(name, values) ? [[name, values[name]]] : [])));
 }
 
-/** What the server has no filter for. @type {Readonly<Record<string, (engine: Engine) => boolean>>} */
+/** It asks for one version, and for one status alone. @param {string} name @param {Values} values */
+function isLeftToPage(name, values) {
+  const value = values[name] ?? "";
+  return (name === "engine_software_version" && value === "") || (name === "status" && value.includes(","));
+}
+
+/** What the server has no filter for. @type {Readonly<Record<string, (engine: Engine, value: string) => boolean>>} */
 const HERE = {
-  engine_software_version: ({ metadata }) => (metadata.static_config.engine_software_version ?? null) === null,
+  engine_software_version: (engine) => versionOf(engine) === null,
+  status: ({ status }, value) => value.split(",").includes(status),
   full: (engine) => engine.leases_held >= (slotsOf(engine) ?? Infinity),
   holding_off: ({ holding_off }) => holding_off !== null,
   quarantined: ({ is_quarantined }) => is_quarantined,
@@ -72,7 +80,11 @@ const HERE = {
 
 /** @param {Values} values @returns {readonly ((engine: Engine) => boolean)[]} */
 function checksOf(values) {
-  return Object.entries(HERE).flatMap(([name, isMeant]) => (values[name] !== undefined && (name !== "engine_software_version" || values[name] === "") ? [isMeant] : []));
+  return Object.entries(HERE).flatMap(([name, isMeant]) => {
+    const value = values[name];
+    if (value === undefined || (ASKED.includes(name) && !isLeftToPage(name, values))) return [];
+    return [(/** @type {Engine} */ engine) => isMeant(engine, value)];
+  });
 }
 
 /** Whether the page filters what the server sends, so that only what is loaded was looked through. @param {Values} values */

@@ -88,6 +88,16 @@ export function comesBack({ heartbeat_timeout_seconds: timeout, last_heartbeat, 
   return silent < Date.parse(expires_at) ? { at: new Date(silent).toISOString(), by: "silence" } : { at: expires_at, by: "expiry" };
 }
 
+/**
+ * What distinguishes the usual causes of a zombie.
+ * @param {Pick<Engine, "current_workload" | "leases_held" | "last_poll_at" | "registered_at">} engine @param {number} now in milliseconds of the server's clock
+ */
+export function looksLike({ current_workload: own, leases_held: held, last_poll_at, registered_at }, now) {
+  if (own !== null && own > held) return `It reports a load of ${count(own)} and holds ${held === 0 ? "nothing" : count(held)}: its slots may be taken by work that has ended.`;
+  if (last_poll_at === null) return `It has never asked for work since it registered ${ago((now - Date.parse(registered_at)) / 1000)}: its polling may never have been started.`;
+  return `It asked for work until ${ago((now - Date.parse(last_poll_at)) / 1000)}, and then no more: it may be stuck.`;
+}
+
 /** By what its life is judged. @param {Engine} engine */
 export function livenessOf({ heartbeat_timeout_seconds: timeout, heartbeat_interval_seconds: interval, last_heartbeat, status }) {
   if (timeout === null) return "It registered without a heartbeat: it is judged by its leases alone, and removed after 7 days without a call.";
@@ -105,12 +115,18 @@ export function registrationsOf({ incarnation }) {
 
 /** What draining it leaves. @param {Engine} engine @param {readonly Group[]} groups of the engines of its type */
 export function drainEffect(engine, groups) {
-  const held = engine.leases_held === 0 ? "It holds nothing, and gets nothing more" : `It finishes the ${count(engine.leases_held)} that it holds, and gets nothing more`;
+  const held = drained(engine);
   const active = groups.reduce((sum, { engine_type, status, engines }) => sum + (engine_type === engine.engine_type && status === "active" ? engines : 0), 0);
   const others = active - (engine.status === "active" ? 1 : 0);
   const name = visible(engine.engine_type);
   const rest = others <= 0 ? `No other engine of ${name} is active: its queue stands still then.` : `${others === 1 ? "1 other engine" : `${count(others)} other engines`} of ${name} ${others === 1 ? "is" : "are"} active.`;
   return `${held}; it stays registered. ${rest}`;
+}
+
+/** A silent engine finishes nothing that the server would wait for. @param {Engine} engine */
+function drained({ status, leases_held: held }) {
+  if (status === "unresponsive") return "It is silent: if it comes back, it gets nothing more";
+  return held === 0 ? "It holds nothing, and gets nothing more" : `It finishes the ${count(held)} that it holds, and gets nothing more`;
 }
 
 /** What letting it go on does. @param {Engine} engine */

@@ -29,6 +29,7 @@ export const screens = [
   { at: "queues/:id", title: "Queue", operation: "read_queue", load: () => import("./queue.js") },
   { at: "events", title: "Events", operation: "list_events", load: () => import("./events.js") },
   { at: "events/:id", title: "Event", operation: "read_event", load: () => import("./event.js") },
+  { at: "engines", title: "Engines", operation: "list_engines", load: () => import("./engines.js") },
   { at: "engines/:id", title: "Engine", operation: "read_engine", load: () => import("./engine.js") },
   { at: "dead-letters", title: "Dead letters", operation: "list_dead_letters", load: () => import("./dead-letters.js") },
   { at: GROUP, title: "Dead letters of one cause", titleWith: (filters) => (filters["error_fingerprint"] === undefined ? "Dead letters that match" : "Dead letters of one cause"), operation: "group_dead_letters", load: () => import("./dead-letter-group.js") },
@@ -40,6 +41,7 @@ export const screens = [
   { at: "policies", title: "Policies", operation: "list_event_types", load: () => import("./policies.js") },
   { at: "policies/:id", title: "Retry policy", operation: "read_retry_policy", load: () => import("./policy.js") },
   { at: "health", title: "Health", operation: "read_database_health", load: () => import("./health.js") },
+  { at: "audit", title: "Audit", operation: "list_audit", load: () => import("./audit.js") },
   { at: "help", title: "Help", operation: null, load: () => import("./help.js") },
 ];
 

@@ -9,7 +9,7 @@ const event = "01a226a5-7c1e-7000-8000-00000000799f";
 const offers = [
   [item({ code: "nobody_works" }), queue, null],
   [item({ code: "falling_behind" }), queue, null],
-  [item({ code: "zombies" }), queue, null],
+  [item({ code: "zombies" }), { screen: "engines", filters: { engine_type: "dialogue", zombie: "true" } }, null],
   [item({ code: "dying" }), { screen: "dead-letters", filters: { engine_type: "dialogue" } }, null],
   [item({ code: "dead_letters_new" }), { screen: "dead-letters", filters: { engine_type: "dialogue", dead_lettered_after: "2030-01-31T12:32:07.192Z" } }, null],
   [item({ code: "poison", subject: { event_id: event } }), { screen: "suspects", filters: { engine_type: "dialogue" } }, null],

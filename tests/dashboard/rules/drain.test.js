@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outlookInWords, outlookOf } from "../../../assets/dashboard/rules/drain.js";
+import { outlookOf, outlooksOf } from "../../../assets/dashboard/rules/drain.js";
 
 const group = (engine_software_version, status, engines, leases_held, engine_type = "dialogue") => ({ engine_type, engine_software_version, status, engines, leases_held });
 const groups = [
@@ -9,12 +9,21 @@ const groups = [
 ];
 
 test("those of the version that are not draining yet stop, and active ones of others remain", () => {
-  assert.deepEqual(outlookOf(groups, "dialogue", "2.4.1"), { engines: 6, held: 14, remaining: 4 });
-  assert.equal(outlookInWords({ engines: 6, held: 14, remaining: 4 }), "6 engines would get no more events and finish the 14 that they hold. 4 active ones of other versions remain.");
-  assert.equal(outlookInWords({ engines: 1, held: 1, remaining: 1 }), "1 engine would get no more events and finish the 1 that it holds. 1 active one of another version remains.");
+  assert.deepEqual(outlookOf(groups, "dialogue", "2.4.1"), { engines: 6, silent: 1, held: 12, remaining: 4 });
+  assert.deepEqual(outlookOf(groups, "vision", "2.4.1"), { engines: 9, silent: 0, held: 9, remaining: 0 });
 });
 
-test("where nobody would be left, that is said", () => {
-  assert.deepEqual(outlookOf(groups, "vision", "2.4.1"), { engines: 9, held: 9, remaining: 0 });
-  assert.match(outlookInWords({ engines: 9, held: 0, remaining: 0 }), /get no more events\. No other engine of the queue is active: it stands still then\./);
+test("what silent engines hold is nothing that they finish", () => {
+  assert.equal(outlookOf(groups, "dialogue", "2.4.0").held, 9);
+  assert.equal(outlookOf(groups, "dialogue", "2.4.0", () => true).held, 9);
+});
+
+test("chosen engines have an outlook for each of their queues", () => {
+  const chosen = (engine_type, status, leases_held) => ({ engine_type, status, leases_held });
+  const outlooks = outlooksOf([chosen("dialogue", "active", 2), chosen("dialogue", "unresponsive", 5), chosen("vision", "active", 0), chosen("new", "active", 1)], groups);
+  assert.deepEqual([...outlooks], [
+    ["dialogue", { engines: 2, silent: 1, held: 2, remaining: 8 }],
+    ["vision", { engines: 1, silent: 0, held: 0, remaining: 8 }],
+    ["new", { engines: 1, silent: 0, held: 1, remaining: 0 }],
+  ]);
 });

@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { comesBack, drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, registrationsOf, removalOf, removalSentence, resumeEffect } from "../../../assets/dashboard/rules/engine-words.js";
-
-const NOW = Date.parse("2030-01-31T12:00:00Z");
-const before = (/** @type {number} */ seconds) => new Date(NOW - seconds * 1000).toISOString();
-
-/** @param {Record<string, unknown>} [more] @returns {any} */
-const engine = (more = {}) => ({
-  engine_id: "0190f39e-0000-7000-8000-1728394a5b6c", engine_type: "vision", status: "active", is_quarantined: false, holding_off: null, drain: null,
-  leases_held: 3, current_workload: 3, incarnation: 1, heartbeat_timeout_seconds: 60, heartbeat_interval_seconds: 20,
-  last_heartbeat: before(4), last_poll_at: before(2), last_seen_at: before(2), registered_at: before(3600),
-  metadata: { static_config: { engine_software_version: "3.0.0", resource_limits: { max_concurrent_events: 4 } }, dynamic_state: {} },
-  ...more,
-});
+import { comesBack, drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, looksLike, registrationsOf, removalOf, removalSentence, resumeEffect } from "../../../assets/dashboard/rules/engine-words.js";
+import { NOW, before, engine } from "./engines.js";
 
 test("an engine is said in one sentence", () => {
   assert.equal(engineSentence(engine(), NOW), "Active, holds 3 of 4, last heartbeat 4 s ago, asked for work 2 s ago.");
@@ -60,6 +49,7 @@ test("draining says who is left, and resuming what keeps it from work", () => {
   const groups = [{ engine_type: "vision", status: "active", engines: 3 }, { engine_type: "vision", status: "draining", engines: 5 }, { engine_type: "render", status: "active", engines: 9 }];
   assert.equal(drainEffect(engine(), groups), "It finishes the 3 that it holds, and gets nothing more; it stays registered. 2 other engines of vision are active.");
   assert.match(drainEffect(engine({ leases_held: 0 }), [{ engine_type: "vision", status: "active", engines: 1 }]), /^It holds nothing.* No other engine of vision is active/);
+  assert.match(drainEffect(engine({ status: "unresponsive" }), groups), /^It is silent: if it comes back, it gets nothing more; it stays registered\. 3 other/);
   assert.match(resumeEffect(engine({ is_quarantined: true })), /quarantined in vision/);
   assert.match(resumeEffect(engine({ leases_held: 0, drain: { since: before(1), reason: null, then: "exit" } })), /told to exit/);
 });
@@ -71,4 +61,11 @@ test("removal says what becomes of each held event", () => {
   assert.match(removalSentence(engine()), /^The 3 events that it holds go back into the queue as silent losses\. Drain it first/);
   assert.match(removalSentence(engine({ status: "draining", leases_held: 1 })), /^The event that it holds goes back into the queue and spends nothing/);
   assert.match(removalSentence(engine({ leases_held: 0 })), /^It holds nothing\./);
+});
+
+test("a zombie says what its usual causes look like", () => {
+  const zombie = (more = {}) => looksLike(engine({ leases_held: 0, current_workload: 0, last_poll_at: before(300), ...more }), NOW);
+  assert.equal(zombie(), "It asked for work until 5 min ago, and then no more: it may be stuck.");
+  assert.equal(zombie({ last_poll_at: null, current_workload: null }), "It has never asked for work since it registered 1 h ago: its polling may never have been started.");
+  assert.equal(zombie({ current_workload: 4, last_poll_at: null }), "It reports a load of 4 and holds nothing: its slots may be taken by work that has ended.");
 });
