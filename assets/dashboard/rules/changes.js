@@ -27,7 +27,8 @@ const SENTENCES = {
   change_engine: (engine) => `changed engine ${engine}`,
   deregister_engine: (engine, { engine_type }) => `removed engine ${engine}${of(engine_type)}`,
   redrive_dead_letter: (event) => `redrove dead letter ${event}`,
-  redrive_dead_letters: (_, { dead_letters, filter }) => `redrove ${things(dead_letters, "dead letter")}${of(filter?.engine_type)}`,
+  renew_engine_token: (engine, { engine_type }) => `gave engine ${engine}${of(engine_type)} a new token`,
+  redrive_dead_letters: (subject, { dead_letters, filter, state, redriven }) => text(state) ? `moved redrive job ${subject} to ${text(state)}, ${things(redriven, "event")} redriven` : `redrove ${things(dead_letters, "dead letter")}${of(filter?.engine_type)}`,
   discard_dead_letter: (event) => `discarded dead letter ${event}`,
   purge_dead_letters: (_, { dead_letters, filter }) => `purged ${things(dead_letters, "dead letter")}${of(filter?.engine_type)}`,
   create_redrive_job: (job, { filter }) => `began redrive job ${job}${of(filter?.engine_type)}`,
@@ -40,7 +41,7 @@ const SENTENCES = {
   reschedule_events: (_, { events, filter }) => `rescheduled ${things(events, "event")}${of(filter?.engine_type)}`,
   set_retry_policy: (eventType) => `set the retry policy of ${eventType}`,
   remove_retry_policy: (eventType) => `removed the retry policy of ${eventType}`,
-  cancel_scenario_run: (run) => `cancelled run ${run}`,
+  cancel_scenario_run: (run, { cancelled }) => `cancelled ${cancelled === undefined ? "" : `${things(cancelled, "event")} of `}run ${run}`,
   reopen_scenario_run: (run) => `reopened run ${run}`,
   create_token: (_, { name, role }) => `made the ${text(role)} token ${text(name)}`,
   revoke_token: (_, { name, role }) => `revoked the ${text(role)} token ${text(name)}`,
@@ -88,11 +89,6 @@ export function changeInWords({ actor, action, subject, details }) {
   return `${visible(actor)} ${told}`;
 }
 
-/** @param {AuditEntry} entry @returns {string} by what it was asked for; empty: by a program, or it is not known */
-export function byWhat({ via }) {
-  return via ? `by ${visible(via)}` : "";
-}
-
 /** @param {readonly AuditEntry[]} entries @returns {Marker[]} the oldest first */
 export function markersOf(entries) {
   return entries
@@ -101,21 +97,6 @@ export function markersOf(entries) {
       return sign === undefined ? [] : [{ at: Date.parse(entry.recorded_at), text: changeInWords(entry), sign }];
     })
     .sort((a, b) => a.at - b.at);
-}
-
-/**
- * Where versions came: when the first of the engines that are there now registered with each.
- * @param {readonly { registered_at: string, metadata: { static_config: { engine_software_version?: string | null } } }[]} engines
- * @returns {Marker[]}
- */
-export function versionMarkers(engines) {
-  /** @type {Map<string, number>} */
-  const first = new Map();
-  for (const { registered_at, metadata } of engines) {
-    const version = metadata.static_config.engine_software_version;
-    if (version) first.set(version, Math.min(first.get(version) ?? Infinity, Date.parse(registered_at)));
-  }
-  return [...first].map(([version, at]) => ({ at, sign: "V", text: `the first of the engines of version ${visible(version)} that are there now registered` })).sort((a, b) => a.at - b.at);
 }
 
 /**

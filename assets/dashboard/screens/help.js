@@ -19,6 +19,9 @@ const WORDS = /** @type {const} */ ([
   ["snapshot", "how a transaction sees the database until it ends; an old one keeps the rows of finished work from being cleared away"],
   ["dead rows", "rows that were changed or removed, until PostgreSQL's vacuum clears them away; many of them make the queue slow"],
   ["standby", "a server that copies the database, and can take its place"],
+  ["audit trail", "what people and programs changed: by whom, when, what, and from where"],
+  ["token", "what a program or a person shows to be let in; its role says what it may do"],
+  ["session", "what begins when somebody signs in here with a token; it lasts 12 hours at most, and ends with the token"],
   ["fingerprint", "what errors of one cause have in common: their type and message without the parts that change"],
 ]);
 

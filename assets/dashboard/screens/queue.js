@@ -1,6 +1,6 @@
 /** One queue: why it grows, and what can be done. */
 import { call } from "../api/call.js";
-import { versionMarkers } from "../rules/changes.js";
+import { versionMarkers } from "../rules/version-markers.js";
 import { setFilter } from "../state/place.js";
 import { usePoll } from "../state/poll.js";
 import { may } from "../state/session.js";

@@ -23,5 +23,7 @@ export const places = {
   health: "#/health",
   runs: "#/runs",
   run: "#/runs/evening-2.4.1",
+  audit: "#/audit",
+  "audit entry": `#/audit?open=${facts["audit_entry"]}`,
   help: "#/help",
 };

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFileSync } from "node:fs";
-import { byWhat, changeInWords, changesOf, differences, markersOf, signsInWords, versionMarkers } from "../../../assets/dashboard/rules/changes.js";
+import { byWhat } from "../../../assets/dashboard/rules/by-what.js";
+import { changeInWords, changesOf, differences, markersOf, signsInWords } from "../../../assets/dashboard/rules/changes.js";
+import { versionMarkers } from "../../../assets/dashboard/rules/version-markers.js";
 
 const entry = (action, subject = "billing", details = {}, recorded_at = "2030-01-31T12:00:00Z") => ({ actor: "anna", action, subject, details, recorded_at });
 
@@ -17,6 +19,10 @@ const sentences = [
   [entry("lift_quarantine", "billing", { engine_software_version: null }), "anna lifted the quarantine of engines without a version of billing"],
   [entry("redrive_dead_letters", "-", { dead_letters: 1, filter: { engine_type: "billing" } }), "anna redrove 1 dead letter of billing"],
   [entry("redrive_dead_letters", "-", { dead_letters: 312, filter: null }), "anna redrove 312 dead letters"],
+  [entry("redrive_dead_letters", "job", { state: "finished", redriven: 2, completed: 2 }), "anna moved redrive job job to finished, 2 events redriven"],
+  [entry("cancel_scenario_run", "night", { engine_types: null }), "anna cancelled run night"],
+  [entry("cancel_scenario_run", "night", { cancelled: 1, cancel_requested: 0 }), "anna cancelled 1 event of run night"],
+  [entry("renew_engine_token", "id", { engine_type: "billing" }), "anna gave engine id of billing a new token"],
   [entry("create_session", "-"), "anna signed in"],
   [entry("an_operation_of_a_later_version", "x"), "anna an operation of a later version x"],
 ];

@@ -1,6 +1,7 @@
 /** What people and programs did to the engine, for tokens that may read the audit trail. */
 import { call } from "../../api/call.js";
-import { byWhat, changeInWords } from "../../rules/changes.js";
+import { byWhat } from "../../rules/by-what.js";
+import { changeInWords } from "../../rules/changes.js";
 import { may } from "../../state/session.js";
 import { useOnce } from "../../state/poll.js";
 import { h, html } from "../../parts/html.js";

@@ -4,6 +4,7 @@ import { changeInWords } from "../../rules/changes.js";
 import { may } from "../../state/session.js";
 import { usePoll } from "../../state/poll.js";
 import { h, html } from "../../parts/html.js";
+import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { Ago } from "../../parts/time.js";
 
@@ -24,6 +25,7 @@ function Changes() {
   return h(Panel, {
     title: "Latest changes",
     poll,
+    actions: h(Link, { to: { screen: "audit", filters: { recorded_after: "-1h" } }, children: "all of the last hour" }),
     isEmpty: (/** @type {Entries} */ entries) => entries.length === 0,
     empty: "Nobody has changed anything.",
     children: (/** @type {Entries} */ entries) => html`<ul class="changes">${entries.map((entry) => html`<li key=${entry.audit_id}>
