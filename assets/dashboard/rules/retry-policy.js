@@ -37,6 +37,14 @@ export function sourceOf(policy) {
   return own === PARTS.length ? "all its own" : `${own} of ${PARTS.length} its own`;
 }
 
+/** @param {Policy | null} policy @returns {string} behind the type's name */
+export function sentenceOf(policy) {
+  const own = PARTS.filter(({ path }) => ownOf(policy, path) !== null).length;
+  if (policy === null) return "has no policy of its own: all parts are inherited.";
+  if (own === PARTS.length) return "has a policy of its own, which says all parts.";
+  return own === 0 ? "has a policy of its own, which says nothing: all parts are inherited." : `has a policy of its own, which says ${own} of ${PARTS.length} parts: the others are inherited.`;
+}
+
 /** What the levels below an event type say. The server's value shows where a queue has none of its own. @param {readonly Queue[]} queues @returns {Inherited} */
 export function inheritedFrom(queues) {
   return new Map(PARTS.map(({ path }) => {

@@ -1,9 +1,9 @@
 /** One engine: what it is doing, what it holds, and when that comes back. */
 import { callWithText } from "../api/call.js";
 import { usePoll } from "../state/poll.js";
+import { AuditPanel } from "../parts/audit-panel.js";
 import { h, html } from "../parts/html.js";
 import { Panel } from "../parts/panel.js";
-import { EngineChanges } from "./engine/changes.js";
 import { EngineHead } from "./engine/head.js";
 import { EngineLeases } from "./engine/leases.js";
 import { EngineMetadata } from "./engine/metadata.js";
@@ -23,7 +23,7 @@ function View({ id }) {
     ${engine ? html`<div class="engine">
       ${h(EngineLeases, { engine })}
       ${h(EngineMetadata, { id, text: poll.data?.text ?? "" })}
-      ${h(EngineChanges, { id })}
+      ${h(AuditPanel, { subject: id, empty: "Nobody has drained, resumed, changed or removed this engine by itself." })}
     </div>` : null}
   </div>`;
 }

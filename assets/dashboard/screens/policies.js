@@ -71,9 +71,9 @@ function actionsOf(each, inherited) {
 /** @param {Inherited} inherited @returns {import("../parts/table.js").Column<OfType>[]} */
 function columnsOf(inherited) {
   return [
-    { name: "event_type", title: "Event type", phone: "head", width: "wide", cell: ({ event_type }) => h(Stranger, { text: event_type, most: NAME_MOST }) },
+    { name: "event_type", title: "Event type", phone: "head", cell: ({ event_type }) => h(Stranger, { text: event_type, most: NAME_MOST }) },
     { name: "max_retries", title: "Retries", align: "right", cell: ({ retry_policy }) => h(Count, { policy: retry_policy, path: "max_retries", inherited }) },
-    { name: "delays", title: "Delays", cell: ({ retry_policy }) => h(InShort, { policy: retry_policy, inherited }) },
+    { name: "delays", title: "Delays", width: "wide", cell: ({ retry_policy }) => h(InShort, { policy: retry_policy, inherited }) },
     { name: "dead_letter_threshold", title: "Silent losses", align: "right", cell: ({ retry_policy }) => h(Count, { policy: retry_policy, path: "dead_letter_threshold", inherited }) },
     { name: "source", title: "Source", cell: ({ retry_policy }) => html`<span title=${ownParts(retry_policy)}>${sourceOf(retry_policy)}</span>` },
   ];

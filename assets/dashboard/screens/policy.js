@@ -1,7 +1,7 @@
 /** The retry policy of one event type: what holds, when a failing event is tried again, and changing it. */
 import { useState } from "../vendor/hooks.js";
 import { delaysInWords, retriesAt } from "../rules/retry-delays.js";
-import { delaysWith, inheritedFrom, inheritedInWords, nameFault, ownOf, PARTS, sourceOf, valueOf } from "../rules/retry-policy.js";
+import { delaysWith, inheritedFrom, inheritedInWords, nameFault, ownOf, PARTS, sentenceOf, valueOf } from "../rules/retry-policy.js";
 import { inWords } from "../rules/queue-settings.js";
 import { usePoll } from "../state/poll.js";
 import { usePolicyLevels } from "../state/policy-levels.js";
@@ -46,7 +46,7 @@ function Known({ type }) {
       actions: poll.data === null || isEdited ? null : html`${h(Button, { operation: "set_retry_policy", onClick: () => setEdited(true), children: policy === null ? "Set a policy" : "Change" })}
         ${policy === null ? null : h(Button, { operation: "remove_retry_policy", kind: "danger", onClick: () => removePolicy({ event_type: type, retry_policy: policy }, inherited), children: "Remove …" })}`,
       children: (/** @type {Read} */ read) => html`<div>
-        <p>Event type <b>${h(Stranger, { text: type, most: 64 })}</b>: ${read.policy === null ? "it has no policy of its own, so that all of it is inherited." : `${sourceOf(read.policy)}.`}</p>
+        <p>Event type <b>${h(Stranger, { text: type, most: 64 })}</b> ${sentenceOf(read.policy)}</p>
         ${isEdited ? h(PolicyForm, { type, policy: read.policy, inherited, close: () => setEdited(false) }) : h(Shown, { policy: read.policy, inherited })}
         <p class="note">What is inherited comes from the queue of each event, or else from the server. An event that was enqueued with a policy of its own has that.</p>
       </div>`,

@@ -36,7 +36,9 @@ export const me = computed(() => {
 /** What to tell somebody who may not. @param {import("../api/call.js").OperationId} operation */
 export function whoMay(operation) {
   const roles = known[operation][2];
-  return roles === "" ? "this is for programs" : `it needs the role ${roles}`;
+  if (roles === "") return "this is for programs";
+  const { role, engine_types: limit } = session.value ?? {};
+  return limit && role && roles.split(" or ").includes(role) ? `it is about all queues, and this token is limited to ${limit.join(", ")}` : `it needs the role ${roles}`;
 }
 
 onFailure((error) => {

@@ -8,6 +8,7 @@ const { night } = installations;
 const { facts } = night;
 
 const job = await waitingJob();
+const cancelled = await cancelledRun();
 const group = "#/dead-letter-group?engine_type=dialogue&error_type=Timeout";
 
 /** Buttons of each screen, with who may press them; some come after another (`of`). The last is the call that it makes, for those who try it by force. */
@@ -23,6 +24,10 @@ const actions = /** @type {const} */ ([
   { place: group, button: "Export as JSON lines", may: ["reader", "operator"], call: ["GET", "dead-letters?include=payload"] },
   { place: `#/redrive-jobs/${job}`, button: "Pause", may: ["operator"], call: ["POST", `redrive-jobs/${job}/pause`] },
   { place: `#/redrive-jobs/${job}`, button: "Cancel", may: ["operator"], call: ["POST", `redrive-jobs/${job}/cancel`] },
+  { place: `#/runs/${facts["open_run"]}`, button: "Cancel the run …", may: ["operator", "orchestrator"], call: ["POST", `scenario-runs/${facts["open_run"]}/cancel`] },
+  { place: `#/runs/${cancelled}`, button: "Reopen", may: ["operator", "orchestrator"], call: ["POST", `scenario-runs/${cancelled}/reopen`] },
+  { place: "#/policies/invoice.sent", button: "Change", may: ["operator"], call: ["PUT", "event-types/invoice.sent/retry-policy"] },
+  { place: "#/policies/invoice.sent", button: "Remove …", may: ["operator"], call: ["DELETE", "event-types/invoice.sent/retry-policy"] },
   { place: "#/events?engine_type=vision&status=queued", button: "Run now …", of: "choose all that match", may: ["operator", "orchestrator"], call: ["POST", "events/reschedule"] },
   { place: "#/events?engine_type=vision&status=queued", button: "Cancel …", of: "choose all that match", may: ["operator", "orchestrator"], call: ["POST", "events/cancel"] },
 ]);
@@ -86,6 +91,13 @@ async function waitingJob() {
   await operator.call("POST", "queues/waits-for-its-canary/pause", { reason: "its job waits" });
   const filter = { engine_type: "waits-for-its-canary" };
   return (await operator.call("POST", "redrive-jobs", { filter, canary: { count: 1, continue_at_success_ratio: 0.9, wait_seconds: 3600 } })).job.job_id;
+}
+
+/** A run that takes no events. */
+async function cancelledRun() {
+  const operator = new Caller(night.url, night.tokens.operator ?? null);
+  await operator.call("POST", "scenario-runs/cancelled-for-good/cancel");
+  return "cancelled-for-good";
 }
 
 /** Chooses what a bulk call is about, unless it is chosen yet. @param {import("playwright-core").Page} page @param {string} of */

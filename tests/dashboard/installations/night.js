@@ -13,6 +13,8 @@ export async function startNight() {
     silentLosses(installation),
     nobodyWorks(installation),
     pausedQueue(installation),
+    openRun(installation),
+    policies(installation),
     past(installation),
   ]);
   const close = async () => {
@@ -108,6 +110,27 @@ async function pausedQueue(night) {
   await operator.call("POST", "queues/billing/pause", { reason: "model upgrade" });
   night.facts["audit_entry"] = (await operator.call("GET", "audit?action=pause_queue&subject=billing&limit=1")).items[0].audit_id;
   await night.sql("update eventlease.queues set paused_at = now() - interval '3 hours' where engine_type = 'billing'");
+}
+
+/** A run with an event in each state: three are queued for tomorrow, one is held for as long as the tests take. @param {Installation} night */
+async function openRun(night) {
+  const operator = night.as("operator");
+  night.facts["open_run"] = "night-shift-7";
+  const event = (/** @type {number} */ delay_seconds) => ({
+    engine_type: "roster", event_type: "roster.planned", payload: { shift: 7 }, delay_seconds, scenario_run_id: night.facts["open_run"], retry_policy: { max_retries: 0 },
+  });
+  await operator.enqueue([0, 0, 0, 86_400, 86_400, 86_400].map(event));
+  const engine = await Engine.register(night, "roster", { version: "4.2.0", slots: 3 });
+  const [first, second] = await engine.exchange({ limit: 3, lease: 43_200 });
+  if (!first || !second) throw new Error("the events of the run were not leased");
+  await engine.settle([completed(first), failed(second, "NobodyThere", "no guard is free for gate 3")]);
+}
+
+/** Two event types with retry policies: one has all parts of its own. @param {Installation} night */
+async function policies(night) {
+  const operator = night.as("operator");
+  await operator.call("PUT", "event-types/invoice.sent/retry-policy", { max_retries: 9, retry_delay: { initial: 1, max: 300, multiplier: 2 }, dead_letter_threshold: 5, jitter: 0.2 });
+  await operator.call("PUT", "event-types/roster.planned/retry-policy", { max_retries: 0 });
 }
 
 /** Six hours of history for the plots, with a surge and with a gap in which the service was down. @param {Installation} night */

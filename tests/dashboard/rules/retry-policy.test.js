@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { delaysInShort, delaysInWords, delaysOf, retriesAt } from "../../../assets/dashboard/rules/retry-delays.js";
 import {
-  backward, changedSince, changesInWords, changesOf, delaysWith, inheritedFrom, inheritedInWords, isEmpty, nameFault, ownOf, PARTS, patchWith, policyMeanwhile, policyWith, sourceOf, valueOf,
+  backward, changedSince, changesInWords, changesOf, delaysWith, inheritedFrom, inheritedInWords, isEmpty, nameFault, ownOf, PARTS, patchWith, policyMeanwhile, policyWith, sentenceOf, sourceOf, valueOf,
 } from "../../../assets/dashboard/rules/retry-policy.js";
 
 const seed = { retries: 6, initial: 30, multiplier: 2, max: 300, jitter: 0.1 };
@@ -61,6 +61,9 @@ test("a part is the type's own, or the server's, and queues that say otherwise a
   assert.equal(sourceOf(policy), "2 of 6 its own");
   assert.equal(sourceOf({ max_retries: 1, dead_letter_threshold: 1, jitter: 0, retry_delay: { initial: 1, max: 2, multiplier: 1 } }), "all its own");
   assert.equal(sourceOf(null), "all inherited");
+  assert.equal(sentenceOf(policy), "has a policy of its own, which says 2 of 6 parts: the others are inherited.");
+  assert.match(sentenceOf(null), /^has no policy of its own/);
+  assert.match(sentenceOf({}), /which says nothing/);
 });
 
 test("the call takes the whole policy; the command line what changes of it", () => {

@@ -42,7 +42,7 @@ export function PolicyForm({ type, policy, inherited, close }) {
     if (since.size > 0) void lastWho("set_retry_policy", type).then((last) => setWho(last ?? "somebody"));
   }, [[...since.values()].join()]);
   const save = async () => {
-    if (await savePolicy(type, policy, changes)) close();
+    if (await savePolicy(type, seen, changes)) close();
   };
   return html`<form class="settings-form" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (why === null) void save(); }}>
     ${PARTS.map((part) => h(Input, {

@@ -9,7 +9,7 @@ import { readPolicy } from "./read.js";
 /** @typedef {import("../../rules/retry-policy.js").Policy} Policy */
 /** @typedef {import("../../rules/retry-policy.js").Change} Change */
 
-/** @param {string} type @param {Policy | null} seen what the person has before them @param {readonly Change[]} changes @returns {Promise<boolean>} */
+/** @param {string} type @param {Policy | null} seen what was there when the person began @param {readonly Change[]} changes @returns {Promise<boolean>} */
 export async function savePolicy(type, seen, changes) {
   let base = seen;
   try {
