@@ -47,6 +47,9 @@ const lines = {
   explain_event: ({ path }) => line("explain").about(path["event_id"]),
   explain_queue: ({ path }) => line("explain").about(path["engine_type"]),
 
+  // It asks for the same report, and judges it in the same words.
+  read_database_health: () => line("doctor"),
+
   list_queues: (parts) => withQuery(line("queues"), parts, ["limit"]),
   read_queue: ({ path }) => line("queues").about(path["engine_type"], QUEUES),
   change_queue: ({ path, body }) => settingsFlags(line("queues set"), body).about(path["engine_type"]),

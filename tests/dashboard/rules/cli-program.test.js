@@ -25,6 +25,7 @@ const requests = {
   read_history: { query: { from: "2030-01-31T10:00:00Z", to: "2030-01-31T12:00:00Z" } },
   read_queue_history: { path: queue, query: { from: "2030-01-31T10:00:00Z", to: "2030-01-31T12:00:00Z" } },
   read_session: {},
+  read_database_health: {},
   explain_event: { path: event },
   explain_queue: { path: queue },
   list_queues: { query: { limit: 10 } },
@@ -94,6 +95,7 @@ const requests = {
 const readsFirst = {
   read_history: "/api/v1/server",
   read_queue_history: "/api/v1/server",
+  read_database_health: "/healthz",
   list_engine_leases: `/api/v1/engines/${ID}`,
   list_attempts: `/api/v1/events/${ID}`,
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { cli, curl } from "../../../assets/dashboard/rules/cli.js";
+import { cli, curl, operationsWithLine } from "../../../assets/dashboard/rules/cli.js";
 import { shellWord } from "../../../assets/dashboard/rules/shell.js";
 
 const ID = "01a20093-1ca2-7da5-8000-86c2b092a5fc";
@@ -67,4 +68,16 @@ test("curl gets the token by its variable, and a payload as it is spelled", () =
       `--data-raw '{"priority":9,"payload":{"a": 1.10}}' "$EVENTLEASE_URL"/api/v1/dead-letters/${ID}/redrive`,
   );
   assert.match(curl("resume_queue", { path: { engine_type: "a/b" } }), /--request POST .*\/queues\/a%2Fb\/resume'$/);
+});
+
+test("what a screen offers to copy has a line of the program, but for what the program cannot do", () => {
+  const page = new URL("../../../assets/dashboard/", import.meta.url);
+  const sources = ["parts", "screens"].flatMap((folder) => {
+    const below = new URL(`${folder}/`, page);
+    return readdirSync(below, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js")).map((name) => readFileSync(new URL(name, below), "utf8"));
+  });
+  const copied = new Set(sources.flatMap((text) => [...text.matchAll(/\bas(?:Cli|Curl)\("(\w+)"|CopyAs, \{ operation: "(\w+)"/g)].map(([, one, other]) => one ?? other ?? "")));
+  assert.ok(copied.size > 20, "they are found where they stand");
+  const cannot = ["change_engine", "deregister_engine", "enqueue_event"];
+  assert.deepEqual([...copied].filter((operation) => !operationsWithLine.includes(operation) && !cannot.includes(operation)), []);
 });
