@@ -12,6 +12,7 @@ const places = {
   "dead letters by cause": "#/dead-letters?engine_type=hostile",
   "dead letters": "#/dead-letters?view=list&engine_type=hostile",
   events: "#/events?engine_type=hostile",
+  engines: "#/engines?engine_type=hostile",
   engine: `#/engines/${crowd.facts["hostile_engine"]}`,
   run: `#/runs/${encodeURIComponent(crowd.facts["hostile_run"])}`,
   runs: "#/runs",

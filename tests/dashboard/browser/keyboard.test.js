@@ -8,7 +8,7 @@ const { facts } = night;
 dashboardTest("keys lead from screen to screen, to a row, into it and back", night, {}, async (dashboard) => {
   const { page } = dashboard;
   await dashboard.open();
-  for (const [keys, title] of [["gq", "Queues"], ["ge", "Events"], ["gd", "Dead letters"], ["gj", "Redrive jobs"], ["go", "Overview"], ["?", "Help"]]) {
+  for (const [keys, title] of [["gq", "Queues"], ["ge", "Events"], ["gn", "Engines"], ["gd", "Dead letters"], ["gj", "Redrive jobs"], ["go", "Overview"], ["?", "Help"]]) {
     for (const key of keys ?? "") await dashboard.press(key);
     await page.getByRole("heading", { level: 1, name: title ?? "" }).waitFor({ state: "attached" });
   }

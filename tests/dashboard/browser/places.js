@@ -12,6 +12,7 @@ export const places = {
   events: "#/events?engine_type=dialogue",
   "waiting event": `#/events/${facts["waiting"]}`,
   "event done twice": `#/events/${facts["twice"]}`,
+  engines: "#/engines",
   "silent engine": `#/engines/${facts["silent_engine"]}`,
   "dead letter": `#/events/${facts["dead_letter"]}`,
   "dead letters by cause": "#/dead-letters",

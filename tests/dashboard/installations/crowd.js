@@ -1,4 +1,4 @@
-// As much as there may be: 1,000 queues, a payload of 1 MiB, an event of 20,000 attempts; and what strangers may send.
+// As much as there may be: 1,000 queues, 10,000 engines, a payload of 1 MiB, an event of 20,000 attempts; and what strangers may send.
 import { completed, Engine, failed, released } from "./engine.js";
 import { bidirectional, controls, longWord, markup, payloads } from "./hostile.js";
 import { Installation } from "./installation.js";
@@ -6,6 +6,7 @@ import { Installation } from "./installation.js";
 export async function startCrowd() {
   const installation = await Installation.start({ flags: ["--max-new-queues-per-hour", "10000"] });
   await manyQueues(installation);
+  await manyEngines(installation);
   await Promise.all([strangers(installation), largePayload(installation), oftenTried(installation)]);
   await tooOftenTried(installation);
   return { installation, close: () => installation.close() };
@@ -15,6 +16,17 @@ export async function startCrowd() {
 async function manyQueues(crowd) {
   const event = (/** @type {number} */ n) => ({ engine_type: `queue-${String(n).padStart(4, "0")}`, event_type: "thing.requested", payload: n });
   await crowd.as("operator").enqueue(Array.from({ length: 1000 }, (_, n) => event(n)));
+}
+
+/** 10,000 engines of four versions: to register each would take minutes. @param {Installation} crowd */
+async function manyEngines(crowd) {
+  await crowd.sql(`
+    insert into eventlease.queues (engine_type) values ('swarm') on conflict do nothing;
+    insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at, last_poll_at, max_concurrent_events, engine_software_version)
+    select gen_random_uuid(), 'swarm', json_build_object('static_config', json_build_object('engine_software_version', '1.' || n % 4, 'resource_limits', json_build_object('max_concurrent_events', 8)), 'dynamic_state', json_build_object()),
+      now() - interval '1 hour' - n * interval '1 second', now(), now() - n % 50 * interval '1 second', 8, '1.' || n % 4
+    from generate_series(1, 10000) as n`);
+  crowd.facts["engines"] = 10_000;
 }
 
 /** @param {Installation} crowd */

@@ -5,6 +5,7 @@ import { tick } from "../../state/live.js";
 import { usePoll } from "../../state/poll.js";
 import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
+import { changeSlots } from "../../parts/change-slots.js";
 import { Copy } from "../../parts/copy.js";
 import { CopyAs } from "../../parts/copy-as.js";
 import { drainEngine, resumeEngine } from "../../parts/drain-engine.js";
@@ -61,6 +62,7 @@ function Actions({ engine, version }) {
         ? h(Button, { operation, kind: "main", onClick: () => resumeEngine(id), children: "Resume" })
         : h(Button, { operation, onClick: () => drainEngine(id), children: "Drain" })}
       ${engine.is_quarantined ? null : h(Button, { operation: "quarantine_version", onClick: () => quarantineVersion(type, version), children: "Quarantine version …" })}
+      ${h(Button, { operation: "change_engine", onClick: () => changeSlots(engine), children: "Change slots …" })}
       ${h(Button, { operation: "deregister_engine", kind: "danger", onClick: () => removeEngine(id), children: "Remove …" })}
       ${h(CopyAs, { operation: "read_engine", request: { path: { engine_id: id } } })}</div>
     ${effect !== "" && may(operation) ? html`<p class="note">${isDraining ? "Resume" : "Drain"}: ${effect}</p>` : null}</div>`;

@@ -35,13 +35,13 @@ export function columnsOf({ sort, by, isOneType, isZombie, areZombies }) {
     { name: "id", title: "Engine", phone: "head", cell: (engine) => idOf(engine, isOneType) },
     { name: "version", title: "Version", cell: (engine) => h(Stranger, { text: versionOf(engine), most: 24 }) },
     { name: "state", title: "State", cell: (engine) => stateOf(engine, isZombie(engine)) },
-    ...(areZombies ? [/** @type {Column} */ ({ name: "looks", title: "Looks like", width: "wide", cell: (engine) => looksLike(engine, serverNow()) })] : []),
+    ...(areZombies ? [/** @type {Column} */ ({ name: "looks", title: "Looks like", cell: (engine) => html`<span class="engines-look">${looksLike(engine, serverNow())}</span>` })] : []),
     { name: "held", title: "Held / slots", cell: heldOf, ...sorts("held", "descending") },
     { name: "seen", title: "Seen", cell: ({ last_seen_at }) => h(Ago, { at: last_seen_at }), ...sorts("seen", "ascending") },
     { name: "asked", title: "Asked for work", cell: ({ last_poll_at }) => (last_poll_at === null ? "never" : h(Ago, { at: last_poll_at })), ...sorts("asked", "ascending") },
     { name: "registered", title: "Registered", phone: "hide", cell: ({ registered_at }) => h(Ago, { at: registered_at }), ...sorts("registered", "descending") },
   ];
-  return all.filter(({ name, phone }) => phone !== "hide" || windowWidth() >= (FROM_WIDTH[name] ?? 0));
+  return all.filter(({ name, phone }) => phone !== "hide" || (!areZombies && windowWidth() >= (FROM_WIDTH[name] ?? 0)));
 }
 
 /** @param {Engine} engine @param {boolean} isOneType */

@@ -4,7 +4,6 @@ import { call } from "../../api/call.js";
 import { changesFor } from "../../rules/engine-filter.js";
 import { keyOf, rowsOf } from "../../rules/engine-summary.js";
 import { count, percent } from "../../rules/numbers.js";
-import { visible } from "../../rules/text.js";
 import { usePoll } from "../../state/poll.js";
 import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
@@ -26,8 +25,8 @@ import { Status } from "../../parts/words.js";
 
 const SECONDS = 15;
 const ATTEMPTS_SECONDS = 30;
-/** So many are shown at first, those with something to see to before the others. */
-const FIRST = 8;
+/** So many are shown at first, those with something to see to before the others; on a phone they are cards. */
+const [FIRST, FIRST_CARDS] = [8, 4];
 
 /** @param {string | undefined} type @returns {import("../../state/poll.js").Poll<Data>} */
 export function useSummary(type) {
@@ -54,16 +53,17 @@ export function Summary({ summary, values }) {
     empty: type === undefined ? "No engine is registered." : html`No engine of <b>${h(Stranger, { text: type })}</b> is registered.`,
     children: (/** @type {Data} */ { groups, has_more }) => {
       const rows = rowsOf(groups, attempts);
+      const first = isOfCards() ? FIRST_CARDS : FIRST;
       return html`${h(Table, {
           name: "Engines by type and version",
-          rows: isWhole ? rows : rows.slice(0, FIRST),
+          rows: isWhole ? rows : rows.slice(0, first),
           keyOf,
           to: (/** @type {Row} */ row) => goal(row, "all"),
           columns: columnsOf(rows),
           actions: actionsOf,
           pulse: `${type} ${isWhole}`,
         })}
-        ${rows.length > FIRST ? html`<p class="note">${h(Button, { kind: "quiet", onClick: () => setWhole(!isWhole), children: isWhole ? "show the first alone" : `show all ${count(rows.length)}` })}</p>` : null}
+        ${rows.length > first ? html`<p class="note">${h(Button, { kind: "quiet", onClick: () => setWhole(!isWhole), children: isWhole ? "show the first alone" : `show all ${count(rows.length)}` })}</p>` : null}
         ${has_more ? html`<p class="note">There are more types and versions than the server counts at once: name a type to see the others.</p>` : null}`;
     },
   });
@@ -72,6 +72,11 @@ export function Summary({ summary, values }) {
 /** Those of a row that a ready filter means. @param {Row} row @param {string} tab @returns {import("../../state/place.js").Goal} */
 function goal({ engineType, version }, tab) {
   return { screen: "engines", filters: { engine_type: engineType, engine_software_version: version ?? "", ...changesFor(tab) } };
+}
+
+/** As in table.css. */
+function isOfCards() {
+  return windowWidth() <= 1080;
 }
 
 /** Windows that are narrower have no room for them. @type {Readonly<Record<string, number>>} */
@@ -89,12 +94,12 @@ function columnsOf(rows) {
   /** @type {Column[]} */
   const columns = [
     { name: "of", title: "Type and version", phone: "head", cell: ({ engineType, version }) => twoLines(h(Stranger, { text: engineType, most: 40 }), version === null ? "without a version" : h(Stranger, { text: version, most: 40 })) },
-    { name: "fails", title: "Of its attempts", cell: (row) => h(Fails, { row }) },
+    ...(rows.some(({ attempts }) => attempts !== null) ? [/** @type {Column} */ ({ name: "fails", title: "Of its attempts", cell: (row) => h(Fails, { row }) })] : []),
     { name: "engines", title: "Engines", align: "right", cell: ({ engines }) => count(engines) },
     ...counts.map(([name, title, tab]) => /** @type {Column} */ ({ name, title, align: "right", cell: (row) => (row[name] === 0 ? "" : h(Link, { to: goal(row, tab), children: count(row[name]) })) })),
     { name: "held", title: "Hold", align: "right", cell: ({ held }) => (held === 0 ? "" : count(held)) },
   ];
-  return columns.filter(({ name }) => windowWidth() <= 1080 || windowWidth() >= (FROM_WIDTH[name] ?? 0));
+  return columns.filter(({ name }) => isOfCards() || windowWidth() >= (FROM_WIDTH[name] ?? 0));
 }
 
 /** From this part of its attempts on, what fails is marked. */
@@ -111,10 +116,10 @@ function Fails({ row: { attempts } }) {
 
 /** @param {Row} row @returns {readonly import("../../parts/table.js").Action[]} */
 function actionsOf({ engineType, version, engines, draining }) {
-  const name = visible(version ?? "");
   const why = version === null ? "The server drains a version by its name: choose these engines in the list below" : null;
-  return [
-    ...(draining > 0 ? [/** @type {const} */ ({ verb: `Resume ${name} …`.replace("  ", " "), operation: "resume_engine", why, run: () => resumeVersion(engineType, version ?? "") })] : []),
-    ...(draining < engines ? [/** @type {const} */ ({ verb: `Drain ${name} …`.replace("  ", " "), operation: "drain_engines", why, run: () => drainVersion(engineType, version ?? "") })] : []),
-  ];
+  /** @type {import("../../parts/table.js").Action} */
+  const resume = { verb: "Resume …", operation: "resume_engine", why, run: () => resumeVersion(engineType, version ?? "") };
+  /** @type {import("../../parts/table.js").Action} */
+  const drain = { verb: "Drain …", operation: "drain_engines", why, run: () => drainVersion(engineType, version ?? "") };
+  return [...(draining > 0 ? [resume] : []), ...(draining < engines ? [drain] : [])];
 }
