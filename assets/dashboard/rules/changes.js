@@ -39,7 +39,7 @@ const SENTENCES = {
   cancel_events: (_, { events, filter }) => `cancelled ${things(events, "event")}${of(filter?.engine_type)}`,
   change_event: (event, { engine_type }) => `changed when event ${event}${of(engine_type)} is due`,
   reschedule_events: (_, { events, filter }) => `rescheduled ${things(events, "event")}${of(filter?.engine_type)}`,
-  set_retry_policy: (eventType) => `set the retry policy of ${eventType}`,
+  set_retry_policy: (eventType, { before, after }) => `set the retry policy of ${eventType}${inBrackets(differences(before, after, "", "inherited"))}`,
   remove_retry_policy: (eventType) => `removed the retry policy of ${eventType}`,
   cancel_scenario_run: (run, { cancelled }) => `cancelled ${cancelled === undefined ? "" : `${things(cancelled, "event")} of `}run ${run}`,
   reopen_scenario_run: (run) => `reopened run ${run}`,
@@ -112,22 +112,22 @@ export function changesOf(entries, engineType) {
 
 /**
  * Members that differ, as they are named in the API: `max_processing 10 → 20`.
- * @param {unknown} before @param {unknown} after @param {string} [path] @returns {string[]}
+ * @param {unknown} before @param {unknown} after @param {string} [path] @param {string} [none] what is said where nothing is set @returns {string[]}
  */
-export function differences(before, after, path = "") {
+export function differences(before, after, path = "", none = "the server's") {
   const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null && !Array.isArray(value);
   if (isObject(before) || isObject(after)) {
     const [old, now] = [/** @type {Details} */ (before ?? {}), /** @type {Details} */ (after ?? {})];
     const names = new Set([...Object.keys(old), ...Object.keys(now)]);
-    return [...names].flatMap((name) => differences(old[name], now[name], path ? `${path}.${name}` : name));
+    return [...names].flatMap((name) => differences(old[name], now[name], path ? `${path}.${name}` : name, none));
   }
   const [old, now] = [before ?? null, after ?? null];
-  return JSON.stringify(old) === JSON.stringify(now) ? [] : [`${path} ${valueOf(old)} → ${valueOf(now)}`];
+  return JSON.stringify(old) === JSON.stringify(now) ? [] : [`${path} ${valueOf(old, none)} → ${valueOf(now, none)}`];
 }
 
-/** @param {unknown} value */
-function valueOf(value) {
-  return value === null ? "the server's" : visible(String(value));
+/** @param {unknown} value @param {string} none */
+function valueOf(value, none) {
+  return value === null ? none : visible(String(value));
 }
 
 /** @param {unknown} value */

@@ -23,6 +23,10 @@ const sentences = [
   [entry("cancel_scenario_run", "night", { engine_types: null }), "anna cancelled run night"],
   [entry("cancel_scenario_run", "night", { cancelled: 1, cancel_requested: 0 }), "anna cancelled 1 event of run night"],
   [entry("renew_engine_token", "id", { engine_type: "billing" }), "anna gave engine id of billing a new token"],
+  [
+    entry("set_retry_policy", "line.requested", { before: { max_retries: 3 }, after: { retry_delay: { initial: 1 } } }),
+    "anna set the retry policy of line.requested (max_retries 3 → inherited, retry_delay.initial inherited → 1)",
+  ],
   [entry("create_session", "-"), "anna signed in"],
   [entry("an_operation_of_a_later_version", "x"), "anna an operation of a later version x"],
 ];
