@@ -8,10 +8,25 @@ import { ago, lasts } from "./times.js";
 /** @typedef {Pick<import("./drain.js").Group, "engine_type" | "status" | "engines">} Group */
 /** @typedef {{ word: string, kind: import("./event-words.js").StateKind }} State */
 
-/** @param {Pick<Engine, "status" | "is_quarantined" | "holding_off">} engine @returns {State} */
-export function engineStateOf({ status, is_quarantined, holding_off }) {
+/** So many heartbeats are missing before that is said: one may be under way. */
+const MISSED = 2;
+
+/**
+ * For how many seconds nothing was heard of an engine that sends heartbeats; null while none is overdue.
+ * @param {Pick<Engine, "status" | "heartbeat_interval_seconds" | "last_heartbeat" | "last_seen_at">} engine @param {number} now in milliseconds of the server's clock
+ */
+function overdue({ status, heartbeat_interval_seconds: interval, last_heartbeat, last_seen_at }, now) {
+  if (status === "unresponsive" || interval === null || last_heartbeat === null) return null;
+  const quiet = (now - Date.parse(last_seen_at)) / 1000;
+  return quiet > MISSED * interval ? quiet : null;
+}
+
+/** @param {Engine} engine @param {number} now in milliseconds of the server's clock @returns {State} */
+export function engineStateOf(engine, now) {
+  const { status, is_quarantined, holding_off, leases_held } = engine;
   if (status === "unresponsive") return { word: "silent", kind: "lost" };
-  if (status === "draining") return { word: "draining", kind: "held" };
+  if (overdue(engine, now) !== null) return { word: "heartbeat overdue", kind: "warning" };
+  if (status === "draining") return { word: leases_held === 0 ? "drained" : "draining", kind: "held" };
   if (is_quarantined) return { word: "quarantined", kind: "held" };
   if (holding_off !== null) return { word: "holding off", kind: "waiting" };
   return status === "active" ? { word: "active", kind: "good" } : { word: visible(status), kind: "waiting" };
@@ -30,24 +45,30 @@ export function versionOf({ metadata }) {
 /** @param {Engine} engine @param {number} now in milliseconds of the server's clock */
 export function engineSentence(engine, now) {
   const since = (/** @type {string} */ at) => ago((now - Date.parse(at)) / 1000);
-  const parts = [beginning(engine, now), holds(engine)];
-  parts.push(engine.last_heartbeat === null ? "has never sent a heartbeat" : `last heartbeat ${since(engine.last_heartbeat)}`);
-  parts.push(engine.last_poll_at === null ? "has never asked for work" : `asked for work ${since(engine.last_poll_at)}`);
-  return `${parts.join(", ")}.`;
+  const heartbeat = engine.last_heartbeat === null ? "It has never sent a heartbeat" : `Last heartbeat ${since(engine.last_heartbeat)}`;
+  const poll = engine.last_poll_at === null ? "it has never asked for work" : `it last asked for work ${since(engine.last_poll_at)}`;
+  return `${standing(engine, now)}. ${holds(engine)}. ${heartbeat}; ${poll}.`;
 }
 
 /** @param {Engine} engine @param {number} now */
-function beginning(engine, now) {
-  const { drain, holding_off } = engine;
-  const { word } = engineStateOf(engine);
-  if (word === "silent") return `Silent, last seen ${ago((now - Date.parse(engine.last_seen_at)) / 1000)}`;
-  if (word === "draining" && drain !== null) {
-    const then = drain.then === "exit" ? "then exits" : "then stays";
-    return `Draining for ${lasts((now - Date.parse(drain.since)) / 1000)}${drain.reason ? ` (${visible(drain.reason)})` : ""}: is given nothing more, ${then}`;
+function standing(engine, now) {
+  const { drain, holding_off, last_seen_at, heartbeat_interval_seconds: interval, heartbeat_timeout_seconds: timeout } = engine;
+  const { word } = engineStateOf(engine, now);
+  const quiet = overdue(engine, now);
+  if (word === "silent") return `Silent: last seen ${ago((now - Date.parse(last_seen_at)) / 1000)}`;
+  if (quiet !== null) {
+    const left = timeout === null ? "" : `, and counts as silent in ${lasts(Math.max(0, timeout - quiet))}`;
+    return `Nothing was heard of it for ${lasts(quiet)}: it should send a heartbeat every ${lasts(interval ?? 0)}${left}`;
   }
-  if (word === "quarantined") return "Active, but given nothing, as its version is quarantined";
+  if (drain !== null) {
+    const then = drain.then === "exit" ? "was told to exit afterwards" : "stays registered";
+    const why = drain.reason ? ` (${visible(drain.reason)})` : "";
+    if (word === "drained") return `Drained${why}: it gets no new events, and can be stopped now; it ${then}`;
+    return `Draining for ${lasts((now - Date.parse(drain.since)) / 1000)}${why}: it gets no new events, and ${then}`;
+  }
+  if (word === "quarantined") return "Active, but it gets no events: its version is quarantined";
   if (holding_off !== null && word === "holding off") {
-    return `Active, but asked to be given nothing for another ${lasts(Math.max(0, (Date.parse(holding_off.until) - now) / 1000))} (${visible(holding_off.reason)})`;
+    return `Active, but it asked for no events for another ${lasts(Math.max(0, (Date.parse(holding_off.until) - now) / 1000))} (${visible(holding_off.reason)})`;
   }
   return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
@@ -56,8 +77,8 @@ function beginning(engine, now) {
 function holds(engine) {
   const slots = slotsOf(engine);
   const held = engine.leases_held;
-  if (slots === null) return held === 0 ? "holds nothing" : `holds ${count(held)}, without a limit`;
-  return `holds ${count(held)} of ${count(slots)}`;
+  if (slots === null) return held === 0 ? "It holds nothing" : `It holds ${count(held)} events, without a limit`;
+  return `It holds ${count(held)} of ${count(slots)}`;
 }
 
 /** What the engine says of its load, beside what the server counts. @param {Pick<Engine, "current_workload" | "leases_held">} engine @returns {{ differs: boolean, words: string }} */
@@ -66,8 +87,8 @@ export function loadOf({ current_workload: own, leases_held: held }) {
   const both = `The engine reports a load of ${count(own)}, and the server counts ${leases(held)}.`;
   if (own === held) return { differs: false, words: both };
   const why = own > held
-    ? "It may still work on what it has lost, or have reported results since its last heartbeat."
-    : "It may have been given events since its last heartbeat, or have forgotten some: those come back when their leases run out.";
+    ? "It may still work on events that it has lost, or have reported results after its last heartbeat."
+    : "It may have forgotten some, which come back when their leases run out; or it was given events after its last heartbeat.";
   return { differs: true, words: `${both} They differ. ${why}` };
 }
 
@@ -102,7 +123,7 @@ export function looksLike({ current_workload: own, leases_held: held, last_poll_
 export function livenessOf({ heartbeat_timeout_seconds: timeout, heartbeat_interval_seconds: interval, last_heartbeat, status }) {
   if (timeout === null) return "It registered without a heartbeat: it is judged by its leases alone, and removed after 7 days without a call.";
   if (last_heartbeat === null) return `It has never sent a heartbeat, so its leases end by themselves alone; after ${lasts(timeout)} without a call it counts as silent.`;
-  const every = interval === null ? "" : `It is to send a heartbeat each ${lasts(interval)}. `;
+  const every = interval === null ? "" : `It should send a heartbeat every ${lasts(interval)}. `;
   if (status === "unresponsive") return `${every}It said nothing for ${lasts(timeout)}, so what it held was taken back then, as silent losses. Its next call makes it active again; after 7 days it is removed.`;
   return `${every}If it says nothing for ${lasts(timeout)}, it counts as silent, and what it holds comes back at once.`;
 }
@@ -126,7 +147,7 @@ export function drainEffect(engine, groups) {
 /** A silent engine finishes nothing that the server would wait for. @param {Engine} engine */
 function drained({ status, leases_held: held }) {
   if (status === "unresponsive") return "It is silent: if it comes back, it gets nothing more";
-  return held === 0 ? "It holds nothing, and gets nothing more" : `It finishes the ${count(held)} that it holds, and gets nothing more`;
+  return held === 0 ? "It holds nothing, and gets nothing more" : `It finishes the ${held === 1 ? "one" : count(held)} that it holds, and gets nothing more`;
 }
 
 /** What letting it go on does. @param {Engine} engine */
@@ -150,6 +171,6 @@ export function removalSentence(engine) {
   const call = "An engine that still runs is told with its next call that it is not registered, and may register again.";
   if (held === 0) return `It holds nothing. ${call}`;
   const it = held === 1 ? "The event that it holds goes" : `The ${count(held)} events that it holds go`;
-  const how = engine.status === "draining" ? `and ${held === 1 ? "spends" : "spend"} nothing, as it is draining` : "as silent losses. Drain it first, and it can finish them";
+  const how = engine.status === "draining" ? `and ${held === 1 ? "spends" : "spend"} nothing, as it is draining` : `as ${held === 1 ? "a silent loss" : "silent losses"}. Drain it first, and it can finish ${held === 1 ? "it" : "them"}`;
   return `${it} back into the queue ${how}. ${call}`;
 }

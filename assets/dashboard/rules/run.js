@@ -21,6 +21,7 @@ export function stateOf({ status, cancelled_in: queues, counts }) {
   if (status === "cancelled") return { word: "cancelled", kind: "held" };
   const where = queues.length === 0 ? "" : `, cancelled in ${queues.length} ${queues.length === 1 ? "queue" : "queues"}`;
   if (status === "active") return { word: `active${where}`, kind: "busy" };
+  if (status === "idle" && where === "" && counts !== undefined && sumOf({ counts }) === 0) return { word: "not known", kind: "idle" };
   if (status === "idle" && counts !== undefined && counts.failed > 0) return { word: `ended, with dead letters${where}`, kind: "bad" };
   return status === "idle" ? { word: `nothing is open${where}`, kind: "good" } : { word: status, kind: "idle" };
 }

@@ -101,8 +101,8 @@ export function verdictOf({ falls, causes, unclear }, short) {
   const sentences = [];
   if (events.length > 0) sentences.push(`It looks like ${events.length === 1 ? "a sick event" : "sick events"}: ${events.map((cause) => eventWords(cause, short)).join("; ")}.`);
   if (engines.length > 0) sentences.push(`${events.length > 0 ? "And like" : "It looks like"} ${engines.length === 1 ? "a sick engine" : "sick engines"}: ${engines.map((cause) => engineWords(cause, short)).join("; ")}.`);
-  if (causes.length === 0) return "It cannot be told yet whether an event or an engine is sick: that shows when an event is lost with a second engine, or an engine falls silent again with others.";
-  if (unclear.length > 0) sentences.push(`Of ${unclear.length === 1 ? "1 other loss" : `${count(unclear.length)} other losses`} it cannot be told.`);
+  if (causes.length === 0) return "It is not known yet whether an event or an engine is sick: that shows when an event is lost with a second engine, or an engine falls silent again with others.";
+  if (unclear.length > 0) sentences.push(`The cause of ${unclear.length === 1 ? "1 other loss" : `${count(unclear.length)} other losses`} is not known.`);
   return sentences.join(" ");
 }
 
@@ -111,12 +111,12 @@ function eventWords({ id, falls }, short) {
   const engines = enginesIn(falls);
   const beside = new Set(falls.flatMap(({ events }) => events)).size - 1;
   const others = beside === 0 ? "" : `, and ${beside === 1 ? "1 other event was" : `${count(beside)} other events were`} lost beside it`;
-  return `${engines} engines fell silent with event ${short(id)}${others}`;
+  return `${engines} engines lost event ${short(id)}${others}`;
 }
 
 /** @param {Cause} cause @param {(id: string) => string} short */
 function engineWords({ id, falls }, short) {
-  return `engine ${short(id)} fell silent ${falls.length === 2 ? "twice" : `${falls.length} times`}, with other events each time`;
+  return `engine ${short(id)} lost its events ${falls.length === 2 ? "twice" : `${falls.length} times`}, others each time`;
 }
 
 /** Anonymous ones count each. @param {readonly Fall[]} falls */
@@ -130,12 +130,12 @@ export function looksLike({ falls, causes }, event, short) {
   const own = falls.filter(({ events }) => events.includes(event));
   if (own.length === 0) return { word: "not looked at", kind: "waiting", why: "Its lost attempts were not read: others were lost more often, or they are too long ago." };
   const sick = causes.find(({ kind, id }) => kind === "event" && id === event);
-  if (sick) return { word: "kills engines", kind: "bad", why: `${enginesIn(sick.falls)} engines fell silent with it.` };
+  if (sick) return { word: "kills engines", kind: "bad", why: `${enginesIn(sick.falls)} engines lost it without a report.` };
   const causesOf = own.map((fall) => causes.find((cause) => cause.falls.includes(fall)));
   const [cause] = causesOf;
-  if (cause === undefined || causesOf.includes(undefined)) return { word: "unclear", kind: "warning", why: "Too little has happened to it, to tell whether it or its engine is sick." };
+  if (cause === undefined || causesOf.includes(undefined)) return { word: "unclear", kind: "warning", why: "It was lost too seldom to see whether it or its engine is sick." };
   if (cause.kind === "event") return { word: "lost beside", kind: "idle", why: `It was held by the same engine as event ${short(cause.id)}, which looks like what killed it.` };
-  return { word: "sick engine", kind: "lost", why: `It was lost with engine ${short(cause.id)}, which falls silent with others as well.` };
+  return { word: "sick engine", kind: "lost", why: `It was lost with engine ${short(cause.id)}, which loses others as well.` };
 }
 
 /**

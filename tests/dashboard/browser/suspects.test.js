@@ -83,7 +83,7 @@ dashboardTest("the payload of a suspect is shown below, and its place is in the 
   const [id = ""] = await enqueue(queue, [{ frame: "the one that kills" }]);
   await fallSilent(queue, [id]);
   await dashboard.open(`#/suspects?engine_type=${queue}`);
-  await page.getByText(/^It cannot be told yet whether an event or an engine is sick/).waitFor();
+  await page.getByText(/^It is not known yet whether an event or an engine is sick/).waitFor();
   await page.getByRole("button", { name: "Payload" }).click();
   await page.getByRole("tree", { name: "payload" }).getByText('"the one that kills"').waitFor();
   assert.match(page.url(), new RegExp(`open=${id}`));

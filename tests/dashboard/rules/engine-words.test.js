@@ -3,29 +3,40 @@ import { test } from "node:test";
 import { comesBack, drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, looksLike, registrationsOf, removalOf, removalSentence, resumeEffect } from "../../../assets/dashboard/rules/engine-words.js";
 import { NOW, before, engine } from "./engines.js";
 
-test("an engine is said in one sentence", () => {
-  assert.equal(engineSentence(engine(), NOW), "Active, holds 3 of 4, last heartbeat 4 s ago, asked for work 2 s ago.");
+test("how an engine stands is said in sentences", () => {
+  assert.equal(engineSentence(engine(), NOW), "Active. It holds 3 of 4. Last heartbeat 4 s ago; it last asked for work 2 s ago.");
   const bare = engine({ last_heartbeat: null, last_poll_at: null, leases_held: 0, metadata: { static_config: {}, dynamic_state: {} } });
-  assert.equal(engineSentence(bare, NOW), "Active, holds nothing, has never sent a heartbeat, has never asked for work.");
-  assert.match(engineSentence(engine({ status: "unresponsive", last_seen_at: before(180) }), NOW), /^Silent, last seen 3 min ago, holds 3 of 4/);
+  assert.equal(engineSentence(bare, NOW), "Active. It holds nothing. It has never sent a heartbeat; it has never asked for work.");
+  assert.match(engineSentence(engine({ status: "unresponsive", last_seen_at: before(180) }), NOW), /^Silent: last seen 3 min ago\. It holds 3 of 4/);
   const drain = { since: before(60), reason: "old\u202e", then: "stay" };
-  assert.match(engineSentence(engine({ status: "draining", drain }), NOW), /^Draining for 1 min \(old\\u\{202e\}\): is given nothing more, then stays, holds 3 of 4/);
+  assert.match(engineSentence(engine({ status: "draining", drain }), NOW), /^Draining for 1 min \(old\\u\{202e\}\): it gets no new events, and stays registered\. It holds 3 of 4/);
+  assert.match(engineSentence(engine({ status: "draining", drain: { ...drain, reason: null, then: "exit" }, leases_held: 0 }), NOW), /^Drained: it gets no new events, and can be stopped now; it was told to exit afterwards\./);
   const holding_off = { until: before(-30), reason: "disk is full" };
-  assert.match(engineSentence(engine({ holding_off }), NOW), /^Active, but asked to be given nothing for another 30 s \(disk is full\)/);
+  assert.match(engineSentence(engine({ holding_off }), NOW), /^Active, but it asked for no events for another 30 s \(disk is full\)\./);
+});
+
+test("heartbeats that are missing are said before the engine counts as silent", () => {
+  const quiet = { last_heartbeat: before(51), last_seen_at: before(51) };
+  assert.deepEqual(engineStateOf(engine(quiet), NOW), { word: "heartbeat overdue", kind: "warning" });
+  assert.match(engineSentence(engine(quiet), NOW), /^Nothing was heard of it for 51 s: it should send a heartbeat every 20 s, and counts as silent in 9 s\./);
+  assert.equal(engineStateOf(engine({ last_heartbeat: before(51) }), NOW).word, "active", "it polls");
+  assert.equal(engineStateOf(engine({ last_heartbeat: null, last_seen_at: before(51) }), NOW).word, "active", "it sends none");
+  assert.equal(engineStateOf(engine({ ...quiet, status: "unresponsive" }), NOW).word, "silent");
 });
 
 test("silence comes before a drain, and a drain before a quarantine", () => {
   const all = { is_quarantined: true, holding_off: { until: before(-1), reason: "" } };
-  assert.equal(engineStateOf(engine({ ...all, status: "unresponsive" })).word, "silent");
-  assert.equal(engineStateOf(engine({ ...all, status: "draining" })).word, "draining");
-  assert.equal(engineStateOf(engine(all)).word, "quarantined");
-  assert.equal(engineStateOf(engine({ status: "retired" })).word, "retired");
+  assert.equal(engineStateOf(engine({ ...all, status: "unresponsive" }), NOW).word, "silent");
+  assert.equal(engineStateOf(engine({ ...all, status: "draining" }), NOW).word, "draining");
+  assert.equal(engineStateOf(engine({ ...all, status: "draining", leases_held: 0 }), NOW).word, "drained");
+  assert.equal(engineStateOf(engine(all), NOW).word, "quarantined");
+  assert.equal(engineStateOf(engine({ status: "retired" }), NOW).word, "retired");
 });
 
 test("the engine's word about its load stands beside the server's count, and that they differ is said", () => {
   assert.equal(loadOf({ current_workload: 3, leases_held: 3 }).differs, false);
-  assert.match(loadOf({ current_workload: 5, leases_held: 1 }).words, /load of 5, and the server counts 1 lease\. They differ\. It may still work on what it has lost/);
-  assert.match(loadOf({ current_workload: 0, leases_held: 2 }).words, /They differ\. .*forgotten/);
+  assert.match(loadOf({ current_workload: 5, leases_held: 1 }).words, /load of 5, and the server counts 1 lease\. They differ\. It may still work on events that it has lost/);
+  assert.match(loadOf({ current_workload: 0, leases_held: 2 }).words, /They differ\. It may have forgotten some/);
   assert.deepEqual(loadOf({ current_workload: null, leases_held: 2 }), { differs: false, words: "The server counts 2 leases; the engine does not report its load." });
 });
 
@@ -38,7 +49,7 @@ test("a lease comes back with its end, or with the silence of an engine that sen
 });
 
 test("by what its life is judged", () => {
-  assert.match(livenessOf(engine()), /heartbeat each 20 s\. If it says nothing for 1 min/);
+  assert.match(livenessOf(engine()), /heartbeat every 20 s\. If it says nothing for 1 min/);
   assert.match(livenessOf(engine({ heartbeat_timeout_seconds: null })), /judged by its leases alone/);
   assert.match(livenessOf(engine({ last_heartbeat: null })), /never sent a heartbeat/);
   assert.match(livenessOf(engine({ status: "unresponsive" })), /taken back then, as silent losses/);
@@ -48,6 +59,7 @@ test("by what its life is judged", () => {
 test("draining says who is left, and resuming what keeps it from work", () => {
   const groups = [{ engine_type: "vision", status: "active", engines: 3 }, { engine_type: "vision", status: "draining", engines: 5 }, { engine_type: "render", status: "active", engines: 9 }];
   assert.equal(drainEffect(engine(), groups), "It finishes the 3 that it holds, and gets nothing more; it stays registered. 2 other engines of vision are active.");
+  assert.match(drainEffect(engine({ leases_held: 1 }), groups), /^It finishes the one that it holds, and gets nothing more/);
   assert.match(drainEffect(engine({ leases_held: 0 }), [{ engine_type: "vision", status: "active", engines: 1 }]), /^It holds nothing.* No other engine of vision is active/);
   assert.match(drainEffect(engine({ status: "unresponsive" }), groups), /^It is silent: if it comes back, it gets nothing more; it stays registered\. 3 other/);
   assert.match(resumeEffect(engine({ is_quarantined: true })), /quarantined in vision/);
@@ -59,6 +71,7 @@ test("removal says what becomes of each held event", () => {
   assert.equal(removalOf(engine(), { losses_left: 2 }), "goes back, as a silent loss: 1 is left");
   assert.equal(removalOf(engine({ status: "draining" }), { losses_left: 1 }), "goes back, and spends nothing");
   assert.match(removalSentence(engine()), /^The 3 events that it holds go back into the queue as silent losses\. Drain it first/);
+  assert.match(removalSentence(engine({ leases_held: 1 })), /^The event that it holds goes back into the queue as a silent loss\. Drain it first, and it can finish it\./);
   assert.match(removalSentence(engine({ status: "draining", leases_held: 1 })), /^The event that it holds goes back into the queue and spends nothing/);
   assert.match(removalSentence(engine({ leases_held: 0 })), /^It holds nothing\./);
 });

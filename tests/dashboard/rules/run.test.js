@@ -30,6 +30,7 @@ test("its state is a word, also where a limited token has cancelled a part, and 
   assert.equal(state("active", ["vision"]), "active, cancelled in 1 queue");
   const ended = (/** @type {number} */ failed) => stateOf({ status: "idle", cancelled_in: [], counts: { ...none, completed: 2, failed } });
   assert.deepEqual([ended(0).kind, ended(38).kind, ended(38).word], ["good", "bad", "ended, with dead letters"]);
+  assert.deepEqual(stateOf({ status: "idle", cancelled_in: [], counts: none }), { word: "not known", kind: "idle" }, "nothing went well where nothing was");
   assert.equal(state("idle", ["vision", "dialogue"]), "nothing is open, cancelled in 2 queues");
 });
 

@@ -36,16 +36,16 @@ test("an engine that falls silent again and again with other events is sick", ()
 
 test("an engine that fell once with many events proves nothing", () => {
   const losses = ["x", "y", "z"].map((event, n) => loss(event, "a", n));
-  assert.match(verdict(losses), /^It cannot be told yet/);
+  assert.match(verdict(losses), /^It is not known yet/);
   assert.equal(word(losses, "x"), "unclear");
 });
 
 test("one event again and again with the same engine alone proves nothing either", () => {
-  assert.match(verdict([loss("x", "a", 0), loss("x", "a", 100), loss("x", "a", 200)]), /^It cannot be told yet/);
+  assert.match(verdict([loss("x", "a", 0), loss("x", "a", 100), loss("x", "a", 200)]), /^It is not known yet/);
 });
 
 test("where the event and the engine explain as much, it is not decided", () => {
-  assert.match(verdict([loss("x", "a", 0), loss("x", "b", 100), loss("y", "a", 200)]), /^It cannot be told yet/);
+  assert.match(verdict([loss("x", "a", 0), loss("x", "b", 100), loss("y", "a", 200)]), /^It is not known yet/);
 });
 
 test("both can be sick, and what nothing explains is counted", () => {
@@ -54,12 +54,12 @@ test("both can be sick, and what nothing explains is counted", () => {
     ...["x", "y"].map((event, n) => loss(event, "bad", n * 100)),
     loss("lonely", "d", 0),
   ];
-  assert.equal(verdict(losses), "It looks like a sick event: 3 engines fell silent with event poison. And like a sick engine: engine bad fell silent twice, with other events each time. Of 1 other loss it cannot be told.");
+  assert.equal(verdict(losses), "It looks like a sick event: 3 engines fell silent with event poison. And like a sick engine: engine bad fell silent twice, with other events each time. The cause of 1 other loss is not known.");
 });
 
 test("anonymous engines count each for the event, and are never what is sick", () => {
   assert.match(verdict([loss("x", null, 0), loss("x", null, 100)]), /sick event: 2 engines fell silent with event x/);
-  assert.match(verdict([loss("x", null, 0), loss("y", null, 100)]), /^It cannot be told yet/);
+  assert.match(verdict([loss("x", null, 0), loss("y", null, 100)]), /^It is not known yet/);
 });
 
 test("without attempts, that is said", () => {

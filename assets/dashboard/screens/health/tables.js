@@ -37,7 +37,7 @@ function DeadBar({ table }) {
   if (part === null) return "–";
   /** @param {SVGElement | null} bar */
   const long = (bar) => bar?.setAttribute("width", String(60 * part.ratio));
-  return html`<span class=${`kind-${part.kind}`}><svg class="bar" viewBox="0 0 60 8" preserveAspectRatio="none" aria-hidden="true"><rect class="bar-whole" width="60" height="8"></rect><rect class="bar-part" height="8" ref=${long}></rect></svg> ${part.words}</span>`;
+  return html`<span class=${`number kind-${part.kind}`}><svg class="bar" viewBox="0 0 60 8" preserveAspectRatio="none" aria-hidden="true"><rect class="bar-whole" width="60" height="8"></rect><rect class="bar-part" height="8" ref=${long}></rect></svg> ${part.words}</span>`;
 }
 
 /** @param {string | null} one @param {string | null} other */
@@ -55,7 +55,7 @@ export function Partitions({ partitions }) {
   return h(Section, {
     title: "Partitions ahead",
     children: html`<ul class="health-list">${partitions.map(({ table, has_today, days_ahead }) => html`<li key=${table}>
-      ${h(Status, has_today ? (days_ahead < 2 ? { word: "soon at its end", kind: "warning" } : { word: "there", kind: "good" }) : { word: "missing today", kind: "bad" })}
+      ${h(Status, has_today ? (days_ahead < 2 ? { word: "soon at its end", kind: "warning" } : { word: "there", kind: "good" }) : { word: "missing today", kind: "bad" })}${" "}
       <code>${table}</code>${has_today ? `: today's, and ${days_ahead === 0 ? "none" : days_ahead === 1 ? "one day" : `${days_ahead} days`} ahead` : ": nothing can be written to it"}</li>`)}</ul>
       <p class="note">These tables have a part for each day (UTC). The service makes them a week ahead, and tries every ten minutes.</p>`,
   });
