@@ -107,7 +107,8 @@ function Gap({ rows, width, rowHeight }) {
 
 /** @param {{ choice: import("../vendor/signals.js").Signal<Choice>, keys: string[] }} props */
 function ChooseAll({ choice, keys }) {
-  const isAll = keys.length > 0 && keys.every((key) => isChosen(choice.value, key));
+  const chosen = new Set(choice.value.ids);
+  const isAll = keys.length > 0 && (choice.value.filter !== null || keys.every((key) => chosen.has(key)));
   const turn = () => {
     choice.value = isAll ? nothing : withAll(choice.value, keys);
   };

@@ -46,7 +46,7 @@ function Engines({ values }) {
       h(Button, { key: name, kind: "quiet", isPressed: name === tab, onClick: () => setFilters(changesFor(name)), children: totals === null ? name : `${name} ${count(totals[of])}` }))}</div>
     ${h(FilterBar, { fields: fields(overview?.queues.map(({ engine_type }) => engine_type).sort() ?? []), values, specs: FILTERS, children: h(CopyAs, { operation: "list_engines", request: { query: queryOf(values) } }) })}
     ${h(Summary, { summary, values })}
-    ${h(EngineList, { values, queues: overview?.queues ?? [], hasZombies: (totals?.zombie ?? 1) > 0, expected: totals === null || of === undefined ? null : totals[of] })}
+    ${h(EngineList, { values, queues: overview?.queues ?? [], hasZombies: groups?.some(({ zombie }) => zombie > 0) ?? false, expected: totals === null || of === undefined ? null : totals[of] })}
   </div>`;
 }
 

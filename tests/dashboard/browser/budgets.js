@@ -101,6 +101,34 @@ const thousand = await five(async (dashboard) => {
 note("1,000 queues: from click to rows", 200, "ms", thousand.render);
 note("1,000 queues: all computing for one update", 50, "ms", thousand.update);
 
+const swarm = await five(async (dashboard) => {
+  const { page, context } = dashboard;
+  await dashboard.open("#/help");
+  await rest(dashboard);
+  await longestTask(dashboard);
+  const render = await goTo(dashboard, "#/engines", "[aria-label=Engines] tr.table-row");
+  const answered = await page.evaluate(() => performance.getEntriesByType("resource").find(({ name }) => name.includes("/engines?"))?.duration ?? NaN);
+  await page.getByText(/^10,\d\d\d engines/).first().waitFor();
+  await page.getByText(/being read/).waitFor({ state: "detached" });
+  const first = await longestTask(dashboard);
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busy = async () => (await devtools.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN;
+  let pages = 0;
+  page.on("response", (answer) => void (pages += answer.url().includes("/engines?") ? 1 : 0));
+  // Held and let go: it asks at once.
+  const before = await busy();
+  await page.keyboard.press("p");
+  await page.keyboard.press("p");
+  while (pages < 50) await page.waitForTimeout(50);
+  const update = await longestTask(dashboard);
+  return { render, answered, first, update, all: ((await busy()) - before) * 1000 };
+});
+note("10,000 engines: from click to rows", 150, "ms", swarm.render);
+note("10,000 engines: longest task until all are read", 50, "ms", swarm.first);
+note("10,000 engines: longest task while all are read again", 50, "ms", swarm.update);
+console.log(`  (10,000 engines: ${Math.round(swarm.answered)} ms until the server answered with the first of 50 pages; all computing while they are read again: ${Math.round(swarm.all)} ms)`);
+
 const large = await five(async (dashboard) => {
   await dashboard.open("#/help");
   await rest(dashboard);

@@ -52,7 +52,7 @@ function idOf({ engine_id, engine_type }, isOneType) {
 
 /** @param {Engine} engine @param {boolean} isZombie */
 function stateOf(engine, isZombie) {
-  const state = isZombie && engine.status === "active" ? /** @type {const} */ ({ word: "zombie", kind: "bad" }) : engineStateOf(engine);
+  const state = isZombie && engine.status === "active" ? /** @type {const} */ ({ word: "zombie", kind: "bad" }) : engineStateOf(engine, serverNow());
   return html`<span title=${engineSentence(engine, serverNow())}>${h(Status, state)}</span>`;
 }
 
