@@ -4,12 +4,14 @@ import { FIELDS, backward, changedSince, changesOf, effectOf, forward, inWords, 
 import { delaysInWords } from "../../rules/retry-delays.js";
 import { call } from "../../api/call.js";
 import { visible } from "../../rules/text.js";
+import { may } from "../../state/session.js";
 import { act } from "../../parts/act.js";
 import { Button } from "../../parts/button.js";
 import { Copy } from "../../parts/copy.js";
 import { asCli } from "../../parts/copy-as.js";
 import { ask } from "../../parts/dialog.js";
 import { h, html } from "../../parts/html.js";
+import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { lastWho, undoOf } from "../../parts/undo.js";
 
@@ -35,7 +37,7 @@ function Shown({ queue: { settings } }) {
     const { value, source } = settingAt(settings, field.path);
     return html`<tr key=${field.path}><th scope="row">${field.title} <code class="code">${field.path}</code></th><td>${inWords(value, field)}</td>
       <td class="note">${source === "queue" ? "set for this queue" : "server default"}</td></tr>`;
-  })}</tbody></table><p class="note">${delaysInWords(policyWith(settings, []))} Events and their types may have policies of their own.</p>`;
+  })}</tbody></table><p class="note">${delaysInWords(policyWith(settings, []))} Events and their types may have ${may("list_event_types") ? h(Link, { to: { screen: "policies" }, children: "policies of their own" }) : "policies of their own"}.</p>`;
 }
 
 /** @param {{ name: string, queue: Queue, typed: Typed, setTyped: (typed: Typed | null) => void }} props */
