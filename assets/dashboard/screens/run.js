@@ -4,6 +4,7 @@ import { events, openOf, partsOf, sentenceOf, stateOf, sumOf } from "../rules/ru
 import { count, percent } from "../rules/numbers.js";
 import { usePoll } from "../state/poll.js";
 import { may } from "../state/session.js";
+import { AuditPanel } from "../parts/audit-panel.js";
 import { Copy } from "../parts/copy.js";
 import { CopyAs } from "../parts/copy-as.js";
 import { h, html } from "../parts/html.js";
@@ -36,6 +37,7 @@ function OneRun({ id }) {
       </div>`,
     })}
     ${may("group_dead_letters") ? h(Failures, { id }) : null}
+    ${h(AuditPanel, { subject: id, empty: "Nobody has cancelled or reopened this run." })}
     <p>${h(CopyAs, { operation: "read_scenario_run", request })}</p>
   </div>`;
 }

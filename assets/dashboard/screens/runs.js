@@ -22,7 +22,7 @@ import { Status } from "../parts/words.js";
 const PAGE = 200;
 const EVERY_SECONDS = 10;
 const NAME_MOST = 64;
-const STATUSES = /** @type {const} */ ([["active", "active: some events are open"], ["idle", "nothing is open"], ["cancelled", "cancelled"]]);
+const STATUSES = /** @type {const} */ ([["active", "active: some events are open"], ["cancelled", "cancelled"]]);
 /** @type {Readonly<Record<string, import("../rules/filters.js").FilterSpec>>} */
 const FILTERS = { status: { kind: "choice", choices: STATUSES.map(([status]) => status) } };
 

@@ -6,6 +6,8 @@ import { usePoll } from "../state/poll.js";
 import { setFilter } from "../state/place.js";
 import { Button } from "../parts/button.js";
 import { CopyAs } from "../parts/copy-as.js";
+import { drainEngine } from "../parts/drain-engine.js";
+import { EngineId } from "../parts/engine-id.js";
 import { FilterBar } from "../parts/filter-bar.js";
 import { h, html } from "../parts/html.js";
 import { short } from "../parts/id.js";
@@ -46,7 +48,7 @@ function View({ values }) {
       poll,
       isEmpty: (/** @type {Suspects} */ { events }) => events.length === 0,
       empty: html`<p>No open event ${Object.keys(filters).length > 0 ? "that matches " : ""}was lost without a report.</p>
-        <p>An event gets here when its engine falls silent with it: dies, hangs, or is cut off. It leaves when it is completed, cancelled, or dead.</p>${h(Dead, { queue: values["engine_type"] })}`,
+        <p>An event is here when a lease of it ended without a report: its engine died, hung, was cut off, or forgot it. It leaves when it is completed, cancelled, or dead.</p>${h(Dead, { queue: values["engine_type"] })}`,
       children: (/** @type {Suspects} */ suspects) => h(Found, { suspects, pulse: JSON.stringify(query) }),
     })}
     ${opened && may("read_event_payload") ? h(PayloadPanel, { key: opened.event_id, id: opened.event_id, size: opened.payload_bytes, title: `Payload of ${short(opened.event_id)}`, actions: h(Button, { kind: "quiet", onClick: () => setFilter("open", null, { replace: true }), children: "close" }) }) : null}
@@ -60,11 +62,17 @@ function Found({ suspects, pulse }) {
   const judged = judge(losses);
   return html`<div>
     <p class="event-sentence suspects-verdict">${verdictOf(judged, short)}</p>
+    ${judged.causes.map(({ kind, id }) => (kind === "engine" ? h(SickEngine, { key: id, id }) : null))}
     ${h(SuspectTable, { suspects, judged, pulse })}
     ${hasMore ? html`<p class="note">Only the newest ${PAGE * PAGES_MOST} were looked at: name a queue, or more losses, to see the others.</p>` : null}
     ${events.length > LOOKED_AT ? html`<p class="note">The attempts of the worst ${LOOKED_AT} were read; what is said of sick events and engines is said of those.</p>` : null}
     <h3>Who was lost with whom</h3>${h(CrossTable, { suspects, judged })}
   </div>`;
+}
+
+/** What is advised against one stands beside it. @param {{ id: string }} props */
+function SickEngine({ id }) {
+  return html`<p>Engine ${h(EngineId, { id })} ${h(Button, { operation: "drain_engine", onClick: () => drainEngine(id), children: "Drain it" })}</p>`;
 }
 
 /** @param {{ queue: string | undefined }} props */

@@ -27,7 +27,7 @@ dashboardTest("an engine is said in a sentence, with what it holds, until when, 
   await dashboard.open(`#/queues/${queue}`);
   await page.getByRole("region", { name: "Engines" }).getByRole("link", { name: /…/ }).click();
   await page.waitForURL(new RegExp(`#/engines/${engine.id}`));
-  await page.getByText(/^Active, holds 2 of 4, last heartbeat .*, asked for work .*\.$/).waitFor();
+  await page.getByText(/^Active\. It holds 2 of 4\. Last heartbeat .*; it last asked for work .*\.$/).waitFor();
   await page.getByText("The engine reports a load of 5, and the server counts 2 leases. They differ.").waitFor();
   const leases = page.getByRole("table", { name: "Leases, the newest first" });
   assert.equal(await leases.getByRole("row").count(), 3);
@@ -47,11 +47,11 @@ dashboardTest("an engine is drained and resumed on its page, with the effect sai
   await dashboard.open(`#/engines/${engine.id}`);
   await page.getByText(`Drain: It finishes the 2 that it holds, and gets nothing more; it stays registered. No other engine of drained-${run} is active`).waitFor();
   await page.getByRole("button", { name: "Drain", exact: true }).click();
-  await page.getByText(/^Draining for .*: is given nothing more, then stays, holds 2 of 4/).waitFor();
+  await page.getByText(/^Draining for .*: it gets no new events, and stays registered\. It holds 2 of 4/).waitFor();
   assert.equal(await status(), "draining");
   await page.getByText(/^Resume: It is given events of/).waitFor();
   await page.getByRole("button", { name: "Resume", exact: true }).click();
-  await page.getByText(/^Active, holds 2 of 4/).waitFor();
+  await page.getByText(/^Active\. It holds 2 of 4/).waitFor();
   assert.equal(await status(), "active");
   assert.match((await page.getByRole("button", { name: /^Remove …/ }).getAttribute("title")) ?? "", /may not do this: it needs the role orchestrator/);
   await engine.caller.call("DELETE", `engines/${engine.id}`);
@@ -77,7 +77,7 @@ dashboardTest("an engine is removed by who may, and it is said what becomes of e
 dashboardTest("of a silent engine it is said that what it held has come back, and of one without heartbeats when each does", night, {}, async (dashboard) => {
   const { page } = dashboard;
   await dashboard.open(`#/engines/${night.facts["silent_engine"]}`);
-  await page.getByText(/^Silent, last seen .* ago, holds 0 of 4/).waitFor();
+  await page.getByText(/^Silent: last seen .* ago\. It holds 0 of 4/).waitFor();
   await page.getByText("Nothing: what it held when it fell silent has come back.").waitFor();
   await page.getByText(/It said nothing for 3 s, so what it held was taken back then/).waitFor();
   const queue = `quiet-${run}`;

@@ -72,7 +72,7 @@ dashboardTest("what failed in a run is there by queue and cause, with links to i
   await dashboard.open(`#/runs/${run}`);
   await page.getByText("Its one event has ended: 1 dead letter.").waitFor();
   const row = page.getByRole("row").filter({ hasText: "no answer" });
-  await row.getByRole("link", { name: "in this queue" }).click();
+  await row.getByRole("link", { name: "failed in this queue" }).click();
   await page.waitForURL(new RegExp(`scenario_run_id=${run}&engine_type=${queue}&status=failed`));
   await page.getByRole("region", { name: "The run" }).getByRole("link", { name: run }).click();
   await row.getByRole("link", { name: "Timeout" }).click();

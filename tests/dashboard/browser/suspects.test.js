@@ -46,7 +46,7 @@ dashboardTest("S8: one payload kills engines: find it, see whom it killed, take 
   await row.getByText("2 of 9").waitFor();
   await row.getByText("7 left").waitFor();
   for (const engine of [first, third]) await row.getByRole("link", { name: short(engine.id) }).waitFor();
-  await page.getByText(new RegExp(`2 engines fell silent with event ${short(poison)}, and 1 other event was lost beside it`)).waitFor();
+  await page.getByText(new RegExp(`2 engines lost event ${short(poison)}, and 1 other event was lost beside it`)).waitFor();
   await page.getByRole("table", { name: "Suspects, the worst first" }).getByRole("row").filter({ hasText: short(innocent) }).getByText("lost beside").waitFor();
   await dashboard.click(row.getByRole("button", { name: "Cancel …" }));
   await dashboard.click(page.getByRole("dialog").getByRole("button", { name: "Cancel the event" }));
@@ -67,7 +67,7 @@ dashboardTest("an engine that loses other events each time is called sick, and i
     ids.push(id);
   }
   await dashboard.open(`#/suspects?engine_type=${queue}`);
-  await page.getByText(`It looks like a sick engine: engine ${short(engine.id)} fell silent twice, with other events each time.`).waitFor();
+  await page.getByText(`It looks like a sick engine: engine ${short(engine.id)} lost its events twice, others each time.`).waitFor();
   assert.equal(await page.getByRole("table", { name: "Suspects, the worst first" }).getByText("sick engine").count(), 2);
   const cross = page.getByRole("region", { name: "Who was lost with whom" });
   assert.equal(await cross.getByText("⌁ 1").count(), 2);

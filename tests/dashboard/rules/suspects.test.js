@@ -24,13 +24,13 @@ test("what one engine held at the same time is one fall; what it held later is a
 
 test("an event that several engines fell silent with is sick, and those beside it are innocent", () => {
   const losses = [loss("poison", "a", 0), loss("p1", "a", 1), loss("p2", "a", 2), loss("poison", "b", 100), loss("poison", "c", 200)];
-  assert.equal(verdict(losses), "It looks like a sick event: 3 engines fell silent with event poison, and 2 other events were lost beside it.");
+  assert.equal(verdict(losses), "It looks like a sick event: 3 engines lost event poison, and 2 other events were lost beside it.");
   assert.deepEqual(["poison", "p1", "p2"].map((event) => word(losses, event)), ["kills engines", "lost beside", "lost beside"]);
 });
 
 test("an engine that falls silent again and again with other events is sick", () => {
   const losses = [loss("x", "a", 0), loss("y", "a", 100), loss("z", "a", 200)];
-  assert.equal(verdict(losses), "It looks like a sick engine: engine a fell silent 3 times, with other events each time.");
+  assert.equal(verdict(losses), "It looks like a sick engine: engine a lost its events 3 times, others each time.");
   assert.equal(word(losses, "x"), "sick engine");
 });
 
@@ -54,11 +54,11 @@ test("both can be sick, and what nothing explains is counted", () => {
     ...["x", "y"].map((event, n) => loss(event, "bad", n * 100)),
     loss("lonely", "d", 0),
   ];
-  assert.equal(verdict(losses), "It looks like a sick event: 3 engines fell silent with event poison. And like a sick engine: engine bad fell silent twice, with other events each time. The cause of 1 other loss is not known.");
+  assert.equal(verdict(losses), "It looks like a sick event: 3 engines lost event poison. And like a sick engine: engine bad lost its events twice, others each time. The cause of 1 other loss is not known.");
 });
 
 test("anonymous engines count each for the event, and are never what is sick", () => {
-  assert.match(verdict([loss("x", null, 0), loss("x", null, 100)]), /sick event: 2 engines fell silent with event x/);
+  assert.match(verdict([loss("x", null, 0), loss("x", null, 100)]), /sick event: 2 engines lost event x/);
   assert.match(verdict([loss("x", null, 0), loss("y", null, 100)]), /^It is not known yet/);
 });
 

@@ -30,7 +30,7 @@ export function EngineHead({ engine }) {
   const version = versionOf(engine);
   return html`<div class="event-head">
     <div class="event-title">
-      ${h(Status, { ...engineStateOf(engine), code: engine.status })}
+      ${h(Status, { ...engineStateOf(engine, now), code: engine.status })}
       <h2>Engine of ${h(Link, { to: { screen: "queues", id: type }, children: h(Stranger, { text: type }) })} <small>${version === null ? "without a version" : html`version ${h(Stranger, { text: version, most: 40 })}`}</small></h2>
       <span class="event-id"><span class="id">${id}</span> ${h(Copy, { text: id, label: "copy id" })}</span>
     </div>
@@ -42,7 +42,7 @@ export function EngineHead({ engine }) {
       <div><dt>last seen</dt><dd>${h(Ago, { at: engine.last_seen_at })}</dd></div>
       ${run === null ? null : html`<div><dt>run</dt><dd>${h(Stranger, { text: run, most: 40 })}</dd></div>`}
       ${engine.may_enqueue.length === 0 ? null : html`<div><dt>may enqueue into</dt><dd>${h(Stranger, { text: engine.may_enqueue.join(", "), most: 80 })}</dd></div>`}
-      <div><dt>events</dt><dd>${h(Link, { to: { screen: "events", filters: { leased_by: id } }, children: "the events that it holds" })}</dd></div>
+      ${engine.leases_held === 0 ? null : html`<div><dt>events</dt><dd>${h(Link, { to: { screen: "events", filters: { leased_by: id } }, children: "the events that it holds" })}</dd></div>`}
       <div><dt>others</dt><dd>${h(Link, { to: { screen: "queues", id: type }, children: "its queue, and the engines there" })}</dd></div>
     </dl>
     ${h(Actions, { engine, version })}
@@ -54,7 +54,7 @@ function Actions({ engine, version }) {
   const { engine_id: id, engine_type: type } = engine;
   const isDraining = engine.status === "draining";
   const isAllowed = may("summarize_engines");
-  const { data } = usePoll(`summarize_engines:${type} ${isAllowed}`, async (signal) => (isAllowed ? (await call("summarize_engines", { query: { engine_type: type }, signal })).data.groups : null), { seconds: SECONDS });
+  const { data } = usePoll(`summarize_engines:${type} ${engine.status} ${isAllowed}`, async (signal) => (isAllowed ? (await call("summarize_engines", { query: { engine_type: type }, signal })).data.groups : null), { seconds: SECONDS });
   const effect = isDraining ? resumeEffect(engine) : data === null ? "" : drainEffect(engine, data);
   const operation = isDraining ? "resume_engine" : "drain_engine";
   return html`<div><div class="event-actions">

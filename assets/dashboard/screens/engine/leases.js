@@ -5,9 +5,11 @@ import { bytes, count } from "../../rules/numbers.js";
 import { lasts } from "../../rules/times.js";
 import { tick } from "../../state/live.js";
 import { usePages } from "../../state/pages.js";
+import { may } from "../../state/session.js";
 import { cancelEvent } from "../../parts/event-actions.js";
 import { h, html } from "../../parts/html.js";
 import { short } from "../../parts/id.js";
+import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { Bar } from "../../parts/spark.js";
 import { Stranger } from "../../parts/stranger.js";
@@ -33,7 +35,7 @@ export function EngineLeases({ engine }) {
     title: engine.status === "unresponsive" ? "What it holds still, and when that comes back" : "What it holds",
     poll,
     isEmpty: () => rows.length === 0,
-    empty: engine.status === "unresponsive" ? "Nothing: what it held when it fell silent has come back." : "It holds nothing.",
+    empty: engine.status === "unresponsive" ? h(Returned, { type: engine.engine_type }) : "It holds nothing.",
     children: () => h(Table, {
       name: "Leases, the newest first",
       rows,
@@ -44,6 +46,12 @@ export function EngineLeases({ engine }) {
       more,
     }),
   });
+}
+
+/** @param {{ type: string }} props */
+function Returned({ type }) {
+  const suspects = h(Link, { to: { screen: "suspects", filters: { engine_type: type } }, children: "events that were lost" });
+  return html`<p>Nothing. What it held when it fell silent is back in the queue.</p>${may("list_events") ? html`<p>Those that are still open are among the ${suspects}.</p>` : null}`;
 }
 
 /** @param {Held} event @returns {readonly import("../../parts/table.js").Action[]} */
@@ -58,7 +66,7 @@ function columnsOf(engine) {
     { name: "attempt", title: "Attempt", align: "right", cell: ({ attempt, retries_left }) => twoLines(count(attempt), retries_left === 1 ? "1 retry left" : `${count(retries_left)} retries left`) },
     { name: "held", title: "Held since", cell: ({ lease }) => h(Ago, { at: lease.leased_at }) },
     { name: "ends", title: "Lease ends in", cell: ({ lease }) => h(Ends, { lease }) },
-    { name: "back", title: "If nothing is heard", cell: ({ lease, losses_left }) => h(Back, { engine, lease, isLast: losses_left <= 1 }) },
+    { name: "back", title: "If the engine dies now", cell: ({ lease, losses_left }) => h(Back, { engine, lease, isLast: losses_left <= 1 }) },
     { name: "size", title: "Size", align: "right", phone: "hide", cell: ({ payload_bytes }) => html`<span class="number">${bytes(payload_bytes)}</span>` },
   ];
 }

@@ -35,7 +35,7 @@ export function Failures({ id }) {
         { name: "cause", title: "Cause", phone: "head", width: "wide", cell: (/** @type {Group} */ { error_type, sample_message }) => twoLines(h(Stranger, { text: error_type ?? "no report: the lease was lost", most: 60 }), sample_message === null ? "" : h(Stranger, { text: sample_message, most: 120 })) },
         { name: "count", title: "Dead letters", align: "right", cell: ({ count: many }) => count(many) },
         { name: "queue", title: "Queue", cell: ({ engine_type = "" }) => h(Link, { to: { screen: "queues", id: engine_type }, children: engine_type }) },
-        { name: "events", title: "Failed events", cell: ({ engine_type }) => h(Link, { to: { screen: "events", filters: { scenario_run_id: id, engine_type, status: "failed" } }, children: "in this queue" }) },
+        { name: "events", title: "Its events", cell: ({ engine_type }) => h(Link, { to: { screen: "events", filters: { scenario_run_id: id, engine_type, status: "failed" } }, children: "failed in this queue" }) },
         { name: "last", title: "Last died", cell: ({ last_dead_lettered_at }) => h(Ago, { at: last_dead_lettered_at }) },
       ],
     })}${has_more ? html`<p class="note">There are more causes; these are the largest.</p>` : null}`,

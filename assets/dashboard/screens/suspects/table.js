@@ -39,7 +39,7 @@ function columnsOf({ losses }, judged) {
     { name: "event", title: "Event", phone: "head", cell: ({ event_id, event_type }) => twoLines(h(Stranger, { text: event_type, most: 40 }), html`<span class="id" title=${event_id}>${short(event_id)}</span>`) },
     { name: "looks", title: "Looks like", cell: ({ event_id }) => h(Looks, { judged, id: event_id }) },
     { name: "losses", title: "Silent losses", align: "right", cell: (event) => twoLines(lossesIn(event), leftIn(event)) },
-    { name: "engines", title: "Fell silent with it", cell: ({ event_id }) => h(Engines, { losses: losses.filter(({ event }) => event === event_id) }) },
+    { name: "engines", title: "Lost by", cell: ({ event_id }) => h(Engines, { losses: losses.filter(({ event }) => event === event_id) }) },
     { name: "last", title: "Last", phone: "hide", cell: ({ event_id }) => h(Last, { losses: losses.filter(({ event }) => event === event_id) }) },
     { name: "state", title: "Now", cell: (event) => h(Now, { event }) },
     { name: "size", title: "Size", align: "right", cell: ({ payload_bytes }) => html`<span class="number">${bytes(payload_bytes)}</span>` },
