@@ -106,6 +106,6 @@ async function refresh(page) {
   // Held and let go: it asks at once.
   await page.evaluate(() => /** @type {HTMLElement | null} */ (document.activeElement)?.blur());
   await page.keyboard.press("p");
-  await page.getByRole("button", { name: /Held/ }).waitFor();
+  await page.getByRole("button", { name: /^Held:/ }).waitFor();
   await page.keyboard.press("p");
 }
