@@ -68,7 +68,7 @@ dashboardTest("a version is drained from the cause of its dead letters: said bef
   await engine.settle((await engine.exchange({ limit: 1 })).map((event) => failed(event, "Timeout", "no answer")));
   await dashboard.open(`#/dead-letter-group?engine_type=${queue}`);
   await page.getByRole("button", { name: "Drain version 2.4.1 …" }).click();
-  await page.getByText(`1 of 1 active engine of ${queue} would get no more events; no other is active, so the queue stands still then.`).waitFor();
+  await page.getByText(`1 of 1 active engine of ${queue} would get no more events; no other is active, so the queue stands still then`).waitFor();
   await page.getByRole("button", { name: "Drain 1 engine" }).click();
   await page.locator(".notice", { hasText: "1 engine of version 2.4.1 is draining." }).getByRole("button", { name: "Undo" }).click();
   await page.getByText("The engine works again.").first().waitFor();

@@ -1,7 +1,7 @@
 /** All engines by type and version: how many there are, how they are, and which version fails. Each count leads to those it counts. */
 import { useState } from "../../vendor/hooks.js";
 import { call } from "../../api/call.js";
-import { changesFor } from "../../rules/engine-filter.js";
+import { TABS, changesFor, tabOf } from "../../rules/engine-filter.js";
 import { keyOf, rowsOf } from "../../rules/engine-summary.js";
 import { count, percent } from "../../rules/numbers.js";
 import { usePoll } from "../../state/poll.js";
@@ -40,10 +40,12 @@ function useAttempts(type) {
   return data ?? [];
 }
 
-/** @param {{ summary: import("../../state/poll.js").Poll<Data>, values: Readonly<Record<string, string>> }} props */
+/** @param {{ summary: import("../../state/poll.js").Poll<Data>, values: Readonly<Record<string, string>> }} props those rows are shown that the list may have engines of */
 export function Summary({ summary, values }) {
   const [isWhole, setWhole] = useState(false);
   const type = values["engine_type"];
+  const version = values["engine_software_version"];
+  const of = TABS.find(({ name }) => name === tabOf(values))?.of ?? "engines";
   const attempts = useAttempts(type);
   return h(Panel, {
     title: "By type and version",
@@ -52,8 +54,9 @@ export function Summary({ summary, values }) {
     isEmpty: (/** @type {Data} */ { groups }) => groups.length === 0,
     empty: type === undefined ? "No engine is registered." : html`No engine of <b>${h(Stranger, { text: type })}</b> is registered.`,
     children: (/** @type {Data} */ { groups, has_more }) => {
-      const rows = rowsOf(groups, attempts);
+      const rows = rowsOf(groups, attempts).filter((row) => row[of] > 0 && (version === undefined || (row.version ?? "") === version));
       const first = isOfCards() ? FIRST_CARDS : FIRST;
+      if (rows.length === 0) return html`<p class="note">None is so.</p>`;
       return html`${h(Table, {
           name: "Engines by type and version",
           rows: isWhole ? rows : rows.slice(0, first),
@@ -61,7 +64,7 @@ export function Summary({ summary, values }) {
           to: (/** @type {Row} */ row) => goal(row, "all"),
           columns: columnsOf(rows),
           actions: actionsOf,
-          pulse: `${type} ${isWhole}`,
+          pulse: `${JSON.stringify(values)} ${isWhole}`,
         })}
         ${rows.length > first ? html`<p class="note">${h(Button, { kind: "quiet", onClick: () => setWhole(!isWhole), children: isWhole ? "show the first alone" : `show all ${count(rows.length)}` })}</p>` : null}
         ${has_more ? html`<p class="note">There are more types and versions than the server counts at once: name a type to see the others.</p>` : null}`;
@@ -99,7 +102,7 @@ function columnsOf(rows) {
     ...counts.map(([name, title, tab]) => /** @type {Column} */ ({ name, title, align: "right", cell: (row) => (row[name] === 0 ? "" : h(Link, { to: goal(row, tab), children: count(row[name]) })) })),
     { name: "held", title: "Hold", align: "right", cell: ({ held }) => (held === 0 ? "" : count(held)) },
   ];
-  return columns.filter(({ name }) => isOfCards() || windowWidth() >= (FROM_WIDTH[name] ?? 0));
+  return columns.filter(({ name }) => windowWidth() >= (FROM_WIDTH[name] ?? 0));
 }
 
 /** From this part of its attempts on, what fails is marked. */
@@ -108,10 +111,10 @@ const MARKED = 0.1;
 /** @param {{ row: Row }} props */
 function Fails({ row: { attempts } }) {
   if (attempts === null || attempts.attempts === 0) return "";
-  const of = `of ${count(attempts.attempts)}`;
-  if (!attempts.is_enough) return html`<span class="note">${of}: too few to say</span>`;
+  const all = count(attempts.attempts);
+  if (!attempts.is_enough) return html`<span class="note">${all}: too few to say</span>`;
   const words = `${percent(attempts.failure_ratio)} failed`;
-  return html`<span title=${`${count(attempts.failed)} failed and ${count(attempts.lost)} lost ${of} latest attempts of the version`}>${attempts.failure_ratio >= MARKED ? h(Status, { word: words, kind: "bad" }) : words}</span>`;
+  return html`<span title=${`${count(attempts.failed)} failed and ${count(attempts.lost)} lost of the ${all} latest attempts of the version`}>${attempts.failure_ratio >= MARKED ? h(Status, { word: words, kind: "bad" }) : words}</span>`;
 }
 
 /** @param {Row} row @returns {readonly import("../../parts/table.js").Action[]} */
