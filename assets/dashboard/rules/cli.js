@@ -127,7 +127,7 @@ const lines = {
 
   list_audit: (parts) =>
     withQuery(line("audit"), parts, ["actor", "action", "subject", "recorded_after", "recorded_before", "limit"]),
-  list_tokens: (parts) => withQuery(line("token list"), parts, ["role", "name", "limit"]),
+  list_tokens: (parts) => withQuery(line("token list"), parts, ["role", "name", "limit"]).switch("--engines", Object.values(parts.query).every((value) => value === undefined)),
   create_token: ({ body }) =>
     flagsOf(line("token create"), body, ["name", "role"])
       .flag("--engine-type", body.engine_types?.join(","))

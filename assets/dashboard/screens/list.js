@@ -42,6 +42,7 @@ export const screens = [
   { at: "policies/:id", title: "Retry policy", operation: "read_retry_policy", load: () => import("./policy.js") },
   { at: "health", title: "Health", operation: "read_database_health", load: () => import("./health.js") },
   { at: "audit", title: "Audit", operation: "list_audit", load: () => import("./audit.js") },
+  { at: "tokens", title: "Tokens", operation: "list_tokens", load: () => import("./tokens.js") },
   { at: "help", title: "Help", operation: null, load: () => import("./help.js") },
 ];
 

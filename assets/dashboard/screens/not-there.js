@@ -2,7 +2,6 @@
 import { place } from "../state/place.js";
 import { me, session, whoMay } from "../state/session.js";
 import { Button } from "../parts/button.js";
-import { Copy } from "../parts/copy.js";
 import { h, html } from "../parts/html.js";
 import { Link } from "../parts/link.js";
 import { Stranger } from "../parts/stranger.js";
@@ -13,15 +12,12 @@ export function NotThere() {
     <p>${h(Link, { to: { screen: "overview" }, children: "To the overview" })}</p></section>`;
 }
 
-const FOR_LOOKING = "eventlease token create --role operator --name YOUR-NAME";
-
 /** @param {{ title: string, operation: import("../api/call.js").OperationId }} props */
 export function NotAllowed({ title, operation }) {
   return html`<section class="panel"><h2>${title}</h2>
     <p>You are ${me.value}, and may not look at this: ${whoMay(operation)}.</p>
     ${session.value?.role === "admin"
-      ? html`<p>An admin's token makes tokens, and sees neither queues nor events. Make one that does, sign out, and sign in with it:</p>
-        <p><code>${FOR_LOOKING}</code> ${h(Copy, { text: FOR_LOOKING, label: "copy" })}</p>`
+      ? html`<p>An admin's token sees neither queues nor events. ${h(Link, { to: { screen: "tokens" }, children: "Make one" })} that does, sign out, and sign in with it.</p>`
       : null}</section>`;
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "../vendor/hooks.js";
 import { readFilters } from "../rules/filters.js";
 import { idFault } from "../rules/ids.js";
 import { visible } from "../rules/text.js";
-import { place, rowWanted, scrollWanted } from "../state/place.js";
+import { go, place, rowWanted, scrollWanted } from "../state/place.js";
 import { may, needsSignIn, session, sessionError } from "../state/session.js";
 import { said } from "../parts/act.js";
 import { Dialogs } from "../parts/dialog.js";
@@ -32,8 +32,15 @@ function Content() {
   const screen = screenAt(at);
   useScroll(at);
   if (!screen) return h(NotThere, null);
+  if (screen.at === "overview" && !may("read_overview") && may("list_tokens")) return h(ToTokens, null);
   if (screen.operation && !may(screen.operation)) return h(NotAllowed, { title: screen.title, operation: screen.operation });
   return h(Opened, { key: screen.at, listed: screen });
+}
+
+/** Where an admin begins. */
+function ToTokens() {
+  useEffect(() => go({ screen: "tokens" }, { replace: true }), []);
+  return null;
 }
 
 /** @param {{ listed: import("./list.js").Listed }} props */
