@@ -10,7 +10,8 @@ export const PLACES = /** @type {const} */ ({ o: "overview", q: "queues", e: "ev
 export const KEYS = /** @type {const} */ ([
   ["?", "this help"],
   ["/ or Ctrl K", "paste an id or a name"],
-  ["g o, g q, g e, g n, g d, g s, g j, g h, g a, g t", "overview, queues, events, engines, dead letters, suspects, redrive jobs, health, audit, tokens"],
+  ["g o, g q, g e, g n, g d", "overview, queues, events, engines, dead letters"],
+  ["g s, g j, g h, g a, g t", "suspects, redrive jobs, health, audit, tokens"],
   ["j, k", "next row, previous row"],
   ["Enter", "open the row"],
   ["↓ ↑", "through what the box in the top line found"],
