@@ -42,12 +42,17 @@ export async function askAllAnew() {
   await Promise.all([...polls.values()].map((poll) => poll.ask()));
 }
 
-/** How old the oldest data on the screen are, in milliseconds; null where nothing is asked for again. */
+/** What is asked for more seldom may be older by as much as that. */
+const USUAL_SECONDS = 15;
+
+/** When the oldest data on the screen came, in milliseconds; null where nothing is asked for again. */
 export function oldestAt() {
   let oldest = null;
   for (const { known } of polls.values()) {
     const { at, seconds } = known.value;
-    if (seconds !== null && at !== null && (oldest === null || at < oldest)) oldest = at;
+    if (seconds === null || at === null) continue;
+    const due = at + Math.max(0, seconds - USUAL_SECONDS) * 1000;
+    if (oldest === null || due < oldest) oldest = due;
   }
   return oldest;
 }

@@ -2,7 +2,7 @@
 import { useSignal } from "../../vendor/signals.js";
 import { nothing } from "../../rules/choice.js";
 import { FILTERS, SORTS, filtersHere, queryOf, shownOf } from "../../rules/engine-filter.js";
-import { count } from "../../rules/numbers.js";
+import { readInWords } from "../../rules/engines-read.js";
 import { setFilter, setFilters } from "../../state/place.js";
 import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
@@ -40,7 +40,7 @@ export function EngineList({ values, queues, hasZombies, expected }) {
     children: (/** @type {Reading} */ reading) => {
       const rows = shownOf(reading.engines, values);
       return html`${canChange ? h(Chosen, { choice, engines: reading.engines, queues }) : null}
-        <p class="note" role="status">${howMany(reading, rows.length, values, expected)}</p>
+        <p class="note" role="status">${readInWords({ ...reading, loaded: reading.engines.length, shown: filtersHere(values) ? rows.length : null, expected })}</p>
         ${rows.length === 0 ? h(None, { values }) : null}
         ${h(Table, {
           name: "Engines",
@@ -59,16 +59,6 @@ export function EngineList({ values, queues, hasZombies, expected }) {
 /** @param {Engine} engine @returns {readonly import("../../parts/table.js").Action[]} */
 function actionsOf({ engine_id: id, drain }) {
   return [drain !== null ? { verb: "Resume", operation: "resume_engine", run: () => resumeEngine(id) } : { verb: "Drain", operation: "drain_engine", run: () => drainEngine(id) }];
-}
-
-/** @param {Reading} reading @param {number} shown @param {Values} values @param {number | null} expected */
-function howMany({ engines, hasMore, isWhole }, shown, values, expected) {
-  const loaded = engines.length;
-  const all = loaded === 1 ? "1 engine" : `${count(loaded)} engines`;
-  const found = filtersHere(values) ? `${count(shown)} of ${all}` : all;
-  if (!isWhole) return `${found} so far${expected !== null && expected > loaded ? `, of about ${count(expected)}` : ""}: the others are being read.`;
-  if (!hasMore) return `${found}.`;
-  return `${found}: no more than the newest ${count(loaded)} are read, and sorted and filtered here. Name a type, a version or a state to see the others.`;
 }
 
 /** @param {{ values: Values }} props */

@@ -1,5 +1,6 @@
 /** Who works on this queue. */
-import { call } from "../../api/call.js";
+import { call, serverNow } from "../../api/call.js";
+import { engineSentence, engineStateOf, slotsOf, versionOf } from "../../rules/engine-words.js";
 import { count } from "../../rules/numbers.js";
 import { may } from "../../state/session.js";
 import { usePoll } from "../../state/poll.js";
@@ -7,6 +8,7 @@ import { Copy } from "../../parts/copy.js";
 import { asCli } from "../../parts/copy-as.js";
 import { EngineId } from "../../parts/engine-id.js";
 import { h, html } from "../../parts/html.js";
+import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Table } from "../../parts/table.js";
@@ -21,38 +23,34 @@ import { Barred } from "./barred.js";
 
 const READ = 100;
 const SHOWN = 20;
-/** @type {Readonly<Record<string, { word: string, kind: import("../../parts/words.js").StateKind }>>} */
-const STATES = { active: { word: "active", kind: "good" }, draining: { word: "draining", kind: "held" }, unresponsive: { word: "silent", kind: "lost" } };
-
 /** @type {readonly import("../../parts/table.js").Column<Engine>[]} */
 const COLUMNS = [
   { name: "id", title: "Engine", cell: ({ engine_id }) => h(EngineId, { id: engine_id }), phone: "head" },
-  { name: "version", title: "Version", cell: ({ metadata }) => h(Stranger, { text: metadata.static_config.engine_software_version ?? null, most: 24 }) },
+  { name: "version", title: "Version", cell: (engine) => h(Stranger, { text: versionOf(engine), most: 24 }) },
   { name: "state", title: "State", cell: (engine) => h(State, { engine }) },
-  { name: "held", title: "Holds", align: "right", cell: ({ leases_held, metadata }) => `${count(leases_held)}/${slotsOf(metadata)}` },
+  { name: "held", title: "Holds", align: "right", cell: (engine) => `${count(engine.leases_held)}/${room(engine)}` },
   { name: "seen", title: "Seen", cell: ({ last_seen_at }) => h(Ago, { at: last_seen_at }) },
   { name: "asked", title: "Asked", phone: "hide", cell: ({ last_poll_at }) => (last_poll_at === null ? "never" : h(Ago, { at: last_poll_at })) },
 ];
 
-/** @param {Engine["metadata"]} metadata */
-function slotsOf({ static_config }) {
-  const slots = static_config.resource_limits?.max_concurrent_events;
-  return slots === null || slots === undefined ? "∞" : count(slots);
+/** @param {Engine} engine */
+function room(engine) {
+  const slots = slotsOf(engine);
+  return slots === null ? "∞" : count(slots);
 }
 
 /** @param {{ engine: Engine }} props */
-function State({ engine: { status, is_quarantined, holding_off } }) {
-  const state = STATES[status] ?? { word: status, kind: "waiting" };
-  if (is_quarantined) return h(Status, { word: "quarantined", kind: "held" });
-  return html`<span title=${holding_off ? `it asks for nothing until ${holding_off.until}` : undefined}>${h(Status, holding_off ? { word: "holding off", kind: "waiting" } : state)}</span>`;
+function State({ engine }) {
+  const now = serverNow();
+  return html`<span title=${engineSentence(engine, now)}>${h(Status, engineStateOf(engine, now))}</span>`;
 }
 
 /** @param {Engine} engine @returns {readonly import("../../parts/table.js").Action[]} */
-function actions({ engine_id: id, engine_type: name, status, is_quarantined: isQuarantined, metadata }) {
-  const version = metadata.static_config.engine_software_version ?? null;
+function actions(engine) {
+  const { engine_id: id, engine_type: name, is_quarantined: isQuarantined } = engine;
   return [
-    status === "draining" ? { verb: "Resume", operation: "resume_engine", run: () => resumeEngine(id) } : { verb: "Drain", operation: "drain_engine", run: () => drainEngine(id) },
-    ...(isQuarantined ? [] : [{ verb: "Quarantine version …", operation: /** @type {const} */ ("quarantine_version"), run: () => quarantineVersion(name, version) }]),
+    engine.drain !== null ? { verb: "Resume", operation: "resume_engine", run: () => resumeEngine(id) } : { verb: "Drain", operation: "drain_engine", run: () => drainEngine(id) },
+    ...(isQuarantined ? [] : [{ verb: "Quarantine version …", operation: /** @type {const} */ ("quarantine_version"), run: () => quarantineVersion(name, versionOf(engine)) }]),
   ];
 }
 
@@ -79,7 +77,7 @@ function List({ name }) {
   return h(Panel, {
     title: "Engines",
     poll,
-    actions: h(Copy, { text: () => asCli("list_engines", { query: { engine_type: name } }), label: "copy as CLI" }),
+    actions: html`${h(Link, { to: { screen: "engines", filters: { engine_type: name } }, children: "all of them" })} ${h(Copy, { text: () => asCli("list_engines", { query: { engine_type: name } }), label: "copy as CLI" })}`,
     isEmpty: (/** @type {Page} */ { items }) => items.length === 0,
     empty: html`No engine of <b>${h(Stranger, { text: name })}</b> is registered. An engine registers itself when it starts, with its queue's name as its type.`,
     children: (/** @type {Page} */ { items, next_cursor }) => html`
