@@ -78,7 +78,7 @@ dashboardTest("of a silent engine it is said that what it held has come back, an
   const { page } = dashboard;
   await dashboard.open(`#/engines/${night.facts["silent_engine"]}`);
   await page.getByText(/^Silent: last seen .* ago\. It holds 0 of 4/).waitFor();
-  await page.getByText("Nothing: what it held when it fell silent has come back.").waitFor();
+  await page.getByText("Nothing. What it held when it fell silent is back in the queue.").waitFor();
   await page.getByText(/It said nothing for 3 s, so what it held was taken back then/).waitFor();
   const queue = `quiet-${run}`;
   const engine = await Engine.register(own, queue, { slots: 1, timeout: 3 });
