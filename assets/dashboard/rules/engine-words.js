@@ -8,17 +8,17 @@ import { ago, lasts } from "./times.js";
 /** @typedef {Pick<import("./drain.js").Group, "engine_type" | "status" | "engines">} Group */
 /** @typedef {{ word: string, kind: import("./event-words.js").StateKind }} State */
 
-/** So many heartbeats are missing before that is said: one may be under way. */
-const MISSED = 2;
+/** A heartbeat counts as missing once it is late by half an interval: the server writes down what it heard some seconds later. */
+const LATE = 1.5;
 
 /**
  * For how many seconds nothing was heard of an engine that sends heartbeats; null while none is overdue.
  * @param {Pick<Engine, "status" | "heartbeat_interval_seconds" | "last_heartbeat" | "last_seen_at">} engine @param {number} now in milliseconds of the server's clock
  */
-function overdue({ status, heartbeat_interval_seconds: interval, last_heartbeat, last_seen_at }, now) {
+export function overdue({ status, heartbeat_interval_seconds: interval, last_heartbeat, last_seen_at }, now) {
   if (status === "unresponsive" || interval === null || last_heartbeat === null) return null;
   const quiet = (now - Date.parse(last_seen_at)) / 1000;
-  return quiet > MISSED * interval ? quiet : null;
+  return quiet > LATE * interval ? quiet : null;
 }
 
 /** @param {Engine} engine @param {number} now in milliseconds of the server's clock @returns {State} */

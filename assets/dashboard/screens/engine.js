@@ -17,9 +17,9 @@ const SECONDS = 5;
 function View({ id }) {
   const poll = usePoll(`read_engine_text:${id}`, (signal) => callWithText("read_engine", { path: { engine_id: id }, signal }), { seconds: SECONDS });
   const engine = poll.data?.data;
-  if (poll.data === null && poll.error?.status === 404) return h(NoEngine, { id });
+  if (poll.error?.status === 404) return h(NoEngine, { id });
   return html`<div class="engine">
-    ${h(Panel, { poll, gone: "It is not registered any more. What is shown is what was known before.", children: (/** @type {Told} */ { data }) => h(EngineHead, { engine: data }) })}
+    ${h(Panel, { poll, children: (/** @type {Told} */ { data }) => h(EngineHead, { engine: data }) })}
     ${engine ? html`<div class="engine">
       ${h(EngineLeases, { engine })}
       ${h(EngineMetadata, { id, text: poll.data?.text ?? "" })}

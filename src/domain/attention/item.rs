@@ -23,7 +23,7 @@ pub enum Code {
     FallingBehind,
     /// An event was lost in silence again and again.
     Poison,
-    /// Engines are alive and ask for no work.
+    /// Engines count as active and ask for no work.
     Zombies,
     /// Far more events died than usual.
     DeadLettersNew,

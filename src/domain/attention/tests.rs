@@ -213,7 +213,7 @@ fn zombies_ask_for_attention() {
     assert_eq!((item.code, item.count, item.since), (Code::Zombies, 3, Some(now() - TimeDelta::minutes(9))));
     assert_eq!(
         item.message,
-        "3 engines of dialogue are alive and have not asked for work for up to 9 min, although events are due"
+        "3 engines of dialogue count as active, but have not asked for work for up to 9 min, although events are due"
     );
     assert_eq!(item.subject, Subject::queue("dialogue"));
     queue.zombies = zombies(1);

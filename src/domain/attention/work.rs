@@ -70,13 +70,13 @@ pub(super) fn zombies(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item>
     let (message, subject) = match zombies.count {
         1 => (
             format!(
-                "engine {engine_id} of {name} is alive and has not asked for work for {silent}, although events are due"
+                "engine {engine_id} of {name} counts as active, but has not asked for work for {silent}, although events are due"
             ),
             Subject { engine_id: Some(engine_id), ..Subject::queue(name) },
         ),
         many => (
             format!(
-                "{many} engines of {name} are alive and have not asked for work for up to {silent}, although events are due"
+                "{many} engines of {name} count as active, but have not asked for work for up to {silent}, although events are due"
             ),
             Subject::queue(name),
         ),

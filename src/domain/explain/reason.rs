@@ -62,7 +62,7 @@ pub enum Code {
     Capped,
     /// All its engines hold as much as they can.
     AllFull,
-    /// Engines are alive and do not ask for work.
+    /// Engines count as active and do not ask for work.
     Zombies,
     /// Many attempts fail.
     Failing,

@@ -30,6 +30,7 @@ dashboardTest("an engine is said in a sentence, with what it holds, until when, 
   await page.getByText(/^Active\. It holds 2 of 4\. Last heartbeat .*; it last asked for work .*\.$/).waitFor();
   await page.getByText("The engine reports a load of 5, and the server counts 2 leases. They differ.").waitFor();
   const leases = page.getByRole("table", { name: "Leases, the newest first" });
+  await leases.getByRole("row").nth(2).waitFor();
   assert.equal(await leases.getByRole("row").count(), 3);
   await leases.getByText(/^as its lease ends then$/).first().waitFor();
   assert.match(await leases.locator("tbody tr").first().innerText(), /4 min \d+ s|5 min/);
@@ -67,7 +68,7 @@ dashboardTest("an engine is removed by who may, and it is said what becomes of e
   assert.equal(await dialog.getByText("becomes a dead letter: this is its last silent loss").count(), 2);
   await dialog.getByRole("button", { name: "Remove the engine" }).click();
   await page.locator(".notice", { hasText: "is removed." }).waitFor();
-  await page.getByText("It is not registered any more.").waitFor();
+  await page.getByRole("heading", { name: "No engine of this id is registered" }).waitFor();
   for (const id of ids) assert.equal((await operator.call("GET", `events/${id}`)).dead_letter_reason, "lease_losses_exhausted");
   await dashboard.open("#/help");
   await dashboard.open(`#/engines/${engine.id}`);

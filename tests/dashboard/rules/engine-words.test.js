@@ -19,6 +19,7 @@ test("heartbeats that are missing are said before the engine counts as silent", 
   const quiet = { last_heartbeat: before(51), last_seen_at: before(51) };
   assert.deepEqual(engineStateOf(engine(quiet), NOW), { word: "heartbeat overdue", kind: "warning" });
   assert.match(engineSentence(engine(quiet), NOW), /^Nothing was heard of it for 51 s: it should send a heartbeat every 20 s, and counts as silent in 9 s\./);
+  assert.equal(engineStateOf(engine({ last_heartbeat: before(29), last_seen_at: before(29) }), NOW).word, "active", "one is under way");
   assert.equal(engineStateOf(engine({ last_heartbeat: before(51) }), NOW).word, "active", "it polls");
   assert.equal(engineStateOf(engine({ last_heartbeat: null, last_seen_at: before(51) }), NOW).word, "active", "it sends none");
   assert.equal(engineStateOf(engine({ ...quiet, status: "unresponsive" }), NOW).word, "silent");

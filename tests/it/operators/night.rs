@@ -212,7 +212,7 @@ async fn what_goes_wrong_in_one_night_is_found_with_three_commands_and_repaired_
     for told in [
         "5000 new dead letters of dialogue, with 3 causes",
         &format!("event {poison} of dialogue was lost 2 times"),
-        &format!("engine {zombie} of vision is alive and has not asked for work for 9 min"),
+        &format!("engine {zombie} of vision counts as active, but has not asked for work for 9 min"),
         &format!("\"nightly report\" (pid {snapshot_pid}, "),
         "billing has been paused for 3 d by anna (model upgrade)",
     ] {

@@ -1,6 +1,6 @@
 /** How the engine stands, in a sentence; by what its life is judged; and what can be done about it. */
 import { call, serverNow } from "../../api/call.js";
-import { drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, registrationsOf, resumeEffect, versionOf } from "../../rules/engine-words.js";
+import { drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, overdue, registrationsOf, resumeEffect, versionOf } from "../../rules/engine-words.js";
 import { tick } from "../../state/live.js";
 import { usePoll } from "../../state/poll.js";
 import { may } from "../../state/session.js";
@@ -35,7 +35,7 @@ export function EngineHead({ engine }) {
       <span class="event-id"><span class="id">${id}</span> ${h(Copy, { text: id, label: "copy id" })}</span>
     </div>
     <p class="event-sentence">${engineSentence(engine, now)}</p>
-    <p>${load.differs ? h(Status, { word: "they differ", kind: "warning" }) : null} ${load.words}</p>
+    <p>${load.differs && overdue(engine, now) === null ? h(Status, { word: "they differ", kind: "warning" }) : null} ${load.words}</p>
     <p>${livenessOf(engine)}</p>
     <dl class="event-facts">
       <div><dt>registered</dt><dd>${registrationsOf(engine)}, ${engine.incarnation > 1 ? "the last time " : ""}${h(At, { at: engine.registered_at })}</dd></div>

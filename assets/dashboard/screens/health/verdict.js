@@ -36,7 +36,8 @@ function Item({ warning, isGone, database }) {
   const { code, message } = warning;
   const weight = weightOf(code);
   const known = knownOf(code);
-  // While it is pointed at, it keeps the holder that it was about: nothing to be copied changes under the hand.
+  // While it is pointed at, it keeps the holder that it was about: nothing to be copied changes under the hand. Once it is over, its
+  // statements go: the number of a session that has ended may be another's soon.
   const [about] = useState({ holder: holderOf(warning, database.snapshots), statements: statementsOf(warning, database) });
   return html`<li class=${`attention-item attention-${weight.kind} ${isGone ? "attention-gone" : ""}`}>
     <div class="attention-head">${h(Status, { word: weight.word, kind: weight.kind })}<h3>${known?.title ?? code.replaceAll("_", " ")}</h3><code class="code">${code}</code>${isGone ? html`<span class="note">It is over.</span>` : null}</div>
@@ -46,6 +47,6 @@ function Item({ warning, isGone, database }) {
       <div><dt>What it means</dt><dd>${known.means}</dd></div>
       <div><dt>What it leads to here</dt><dd>${known.leadsTo}</dd></div>
       <div><dt>What to do</dt><dd>${known.todo}</dd></div></dl>`}
-    ${about.statements.map((statement) => h(Statement, { key: statement.sql, statement }))}
+    ${isGone ? null : about.statements.map((statement) => h(Statement, { key: statement.sql, statement }))}
   </li>`;
 }

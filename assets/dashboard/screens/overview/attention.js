@@ -5,6 +5,7 @@ import { allIsWell, keyOf, notYet, offerOf, restInWords, weightOf } from "../../
 import { count, rate } from "../../rules/numbers.js";
 import { rowsOf } from "../../rules/queue-list.js";
 import { lasts } from "../../rules/times.js";
+import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
@@ -15,6 +16,7 @@ import { useStill } from "../../parts/still.js";
 import { Stranger } from "../../parts/stranger.js";
 import { Ago } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
+import { screenAt } from "../list.js";
 
 /** @typedef {import("../../state/overview.js").Overview} Overview */
 /** @typedef {import("../../rules/attention.js").AttentionItem} AttentionItem */
@@ -61,9 +63,15 @@ function Item({ item, isGone, overview }) {
     <div class="attention-head">${h(Status, { word: weight.word, kind: weight.kind })}
       <span class="attention-since">began ${h(Ago, { at: item.since })}</span><code class="code">${item.code}</code></div>
     <p class="attention-message">${h(Stranger, { text: item.message, most: 400 })}</p>
-    <div class="attention-do">${link ? h(Link, { to: link.to, class: "button", children: link.text }) : null}${action && !isGone ? h(Act, { action, overview }) : null}
+    <div class="attention-do">${link && mayOpen(link.to) ? h(Link, { to: link.to, class: "button", children: link.text }) : null}${action && !isGone ? h(Act, { action, overview }) : null}
       ${isGone ? html`<span class="note">It is over.</span>` : h(Advice, { text: item.what_to_do })}</div>
   </li>`;
+}
+
+/** @param {import("../../rules/attention.js").Goal} goal */
+function mayOpen({ screen, id = null }) {
+  const operation = screenAt({ screen, id, filters: {} })?.operation;
+  return !operation || may(operation);
 }
 
 /** @param {{ action: import("../../rules/attention.js").Action, overview: Overview }} props */

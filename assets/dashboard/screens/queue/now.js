@@ -34,7 +34,7 @@ function Numbers({ queue }) {
       small: due > 0 ? `oldest ${lasts(queue.oldest_due_age_seconds)}; ${clears(queue)}` : "nobody waits",
       children: h(Priorities, { counts: queue.due_by_priority }),
     })}
-    ${h(Fact, { title: "Delayed", value: count(delayed, isApproximate), small: queue.next_due_at ? html`next due in ${h(CountDown, { to: queue.next_due_at })}` : "none is delayed" })}
+    ${h(Fact, { title: "Delayed", value: count(delayed, isApproximate), small: queue.next_due_at ? html`next due: ${h(CountDown, { to: queue.next_due_at })}` : "none is delayed" })}
     ${h(Fact, { title: "Processing", value: h(Link, { to: events("processing"), children: count(processing) }), small: most === null ? slotsInWords : `${slotsInWords}; at most ${count(most)}`,
       children: h(Bar, { part: processing, whole: most === null ? slots.total : Math.min(most, slots.total), title: slotsInWords }) })}
     ${h(Fact, { title: "Engines", value: count(queue.engines.active), small: enginesOf(queue.engines) })}
