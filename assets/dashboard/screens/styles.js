@@ -1,7 +1,7 @@
 /** Styles that the page does without at first, in their order. */
 export const further = ["health", "dead-letters", "json", "gantt", "event", "queue", "engine"];
 
-/** What those screens need that most open first: the others wait for all. @type {Readonly<Record<string, readonly string[]>>} */
+/** Those of the screens that most open first; others wait for all. @type {Readonly<Record<string, readonly string[]>>} */
 const few = { overview: [], queues: ["queue"] };
 
 /** @param {string} screen as it stands in the address */
@@ -9,7 +9,7 @@ export function stylesOf(screen) {
   return few[screen] ?? further;
 }
 
-/** Those of forced colours have the last word. */
+/** Forced colours have the last word. */
 const LAST = 'link[href$="forced-colours.css"]';
 /** @type {Map<string, Promise<unknown>>} */
 const loading = new Map();

@@ -70,8 +70,8 @@ function Item({ item, isGone, overview }) {
 
 /** @param {import("../../rules/attention.js").Goal} goal */
 function mayOpen({ screen, id = null }) {
-  const operation = screenAt({ screen, id, filters: {} })?.operation;
-  return !operation || may(operation);
+  const needs = screenAt({ screen, id, filters: {} })?.operation;
+  return !needs || may(needs);
 }
 
 /** @param {{ action: import("../../rules/attention.js").Action, overview: Overview }} props */
