@@ -1,4 +1,5 @@
 /** The retry policy of an event type: which parts are its own, what holds where it says nothing, and what a change would do. */
+import { delaysInWords } from "./retry-delays.js";
 import { FIELDS, inWords, patchOf, settingAt } from "./queue-settings.js";
 
 /** @typedef {import("../api/types.js").components["schemas"]["OwnRetryPolicy"]} Policy what is missing is inherited */
@@ -10,6 +11,7 @@ import { FIELDS, inWords, patchOf, settingAt } from "./queue-settings.js";
 /** @typedef {{ part: Part, before: number | null, after: number | null }} Change null: inherited */
 
 const OF_QUEUE = "retry_policy.";
+const LOSSES = "dead_letter_threshold";
 const NAMED_MOST = 3;
 
 /** @type {readonly Part[]} the parts of a queue's policy, as they are called within one */
@@ -132,4 +134,14 @@ export function policyMeanwhile(changes, policy, who = "Somebody") {
   if (others.length === 0) return { state: "mine" };
   const to = (/** @type {readonly [Part, number | null][]} */ values) => values.map(([part, value]) => `${part.path} to ${partInWords(value, part)}`).join(", ");
   return { state: "other", news: `${who} has changed ${to(others.map(({ part, own }) => [part, own]))} meanwhile.`, question: `Set ${to(others.map(({ part, before }) => [part, before]))} anyway?` };
+}
+
+/** What removing it changes. @param {Policy} policy @param {Inherited} inherited @returns {(readonly [string, string])[]} */
+export function nowAndThen(policy, inherited) {
+  const delays = (/** @type {Policy | null} */ each) => {
+    const found = delaysWith(each, inherited);
+    return found === null ? "not known" : delaysInWords(found);
+  };
+  const [now, then] = [policy, null].map((each) => valueOf(each, inherited, LOSSES) ?? "not known");
+  return [["Now", delays(policy)], ["Then", delays(null)], ...(now === then ? [] : [/** @type {const} */ (["Silent losses that make a dead letter", `${now} now, ${then} then`])])];
 }

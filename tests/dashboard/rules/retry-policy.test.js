@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { delaysInShort, delaysInWords, delaysOf, retriesAt } from "../../../assets/dashboard/rules/retry-delays.js";
 import {
-  backward, changedSince, changesInWords, changesOf, delaysWith, inheritedFrom, inheritedInWords, isEmpty, nameFault, ownOf, PARTS, patchWith, policyMeanwhile, policyWith, sentenceOf, sourceOf, valueOf,
+  backward, changedSince, changesInWords, changesOf, delaysWith, inheritedFrom, inheritedInWords, isEmpty, nameFault, nowAndThen, ownOf, PARTS, patchWith, policyMeanwhile, policyWith, sentenceOf, sourceOf, valueOf,
 } from "../../../assets/dashboard/rules/retry-policy.js";
 
 const seed = { retries: 6, initial: 30, multiplier: 2, max: 300, jitter: 0.1 };
@@ -90,6 +90,14 @@ test("a colleague's change is seen while the form is open, and named before it i
   assert.deepEqual(policyMeanwhile(changes, seen), { state: "before" });
   assert.deepEqual(policyMeanwhile(changes, { max_retries: 7 }, "bert"), { state: "other", news: "bert has changed max_retries to 7 meanwhile.", question: "Set max_retries to 5 anyway?" });
   assert.deepEqual(policyMeanwhile(changesOf(null, { jitter: 0 }), { jitter: 1 }), { state: "other", news: "Somebody has changed jitter to 1 meanwhile.", question: "Set jitter to inherited anyway?" });
+});
+
+test("what removing a policy changes is said, and what it does not change is not", () => {
+  const inherited = inheritedFrom([queue("vision")]);
+  const seed = "Tried again after 30 s, 1 min, 2 min, ±10 %: the last try about 3 min 30 s after the first.";
+  assert.deepEqual(nowAndThen({ max_retries: 0 }, inherited), [["Now", "A reported failure makes a dead letter at once."], ["Then", seed]]);
+  assert.deepEqual(nowAndThen({ dead_letter_threshold: 5 }, inherited).at(-1), ["Silent losses that make a dead letter", "5 now, 3 then"]);
+  assert.deepEqual(nowAndThen({ dead_letter_threshold: 5 }, inheritedFrom([])), [["Now", "not known"], ["Then", "not known"], ["Silent losses that make a dead letter", "5 now, not known then"]]);
 });
 
 test("a name that cannot be an event type's is refused with the reason", () => {

@@ -1,6 +1,5 @@
 /** Removing the policy of an event type: asked first, with what holds then; it can be taken back, as the policy is known. */
-import { delaysInWords } from "../../rules/retry-delays.js";
-import { changedSince, delaysWith } from "../../rules/retry-policy.js";
+import { changedSince, nowAndThen } from "../../rules/retry-policy.js";
 import { visible } from "../../rules/text.js";
 import { act } from "../../parts/act.js";
 import { asCli, asCurl } from "../../parts/copy-as.js";
@@ -13,11 +12,10 @@ import { readPolicy } from "./read.js";
 /** @param {{ event_type: string, retry_policy: import("../../rules/retry-policy.js").Policy }} seen @param {Inherited} inherited */
 export async function removePolicy({ event_type: type, retry_policy: policy }, inherited) {
   const path = { event_type: type };
-  const [now, then] = [delaysWith(policy, inherited), delaysWith(null, inherited)];
   const isWanted = await ask({
     title: `Remove the retry policy of ${visible(type)}?`,
     sentence: "All parts are inherited then: from the queue of each event, or else from the server. It holds from the next failure on, also for events that are there already.",
-    facts: [["Now", now === null ? "not known" : delaysInWords(now)], ["Then", then === null ? "not known" : delaysInWords(then)]],
+    facts: nowAndThen(policy, inherited),
     verb: "Remove the policy",
     isDanger: true,
     cli: () => asCli("remove_retry_policy", { path }),
