@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dashboardTest, installations } from "./dashboard.js";
-import { places } from "./places.js";
+import { views } from "./places.js";
 
 const { night } = installations;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-for (const theme of /** @type {const} */ (["light", "dark"])) {
+for (const { theme, what, options, places } of /** @type {const} */ (["light", "dark"]).flatMap((theme) => views.map((view) => ({ theme, ...view })))) {
   // The policy of the page keeps axe from working, too.
-  dashboardTest(`every screen is accessible in the ${theme} theme`, night, { theme, bypassesPolicy: true }, async (dashboard) => {
+  dashboardTest(`${what} is accessible in the ${theme} theme`, night, { ...options, theme, bypassesPolicy: true }, async (dashboard) => {
     const found = [];
     // What is in the document is the same in both: in the second only the colours are looked at.
     const rules = theme === "light" ? {} : { runOnly: { type: "rule", values: ["color-contrast", "link-in-text-block"] } };
@@ -28,10 +28,11 @@ for (const theme of /** @type {const} */ (["light", "dark"])) {
 }
 
 // Zoom of 200 % on a screen of 1280 × 800 is half as many pixels of the page, each of two of the device.
-for (const [what, options, widths] of /** @type {const} */ ([
-  ["a phone", { width: 360, height: 700 }, [360, 320]],
-  ["a desk", { width: 1280, height: 700 }, [1440, 1280, 768]],
-  ["a desk at 200 % zoom", { width: 640, height: 400, pixelRatio: 2 }, [640]],
+for (const [what, options, widths, { places }] of /** @type {const} */ ([
+  ["a phone", { width: 360, height: 700 }, [360, 320], views[0]],
+  ["a desk", { width: 1280, height: 700 }, [1440, 1280, 768], views[0]],
+  ["a desk at 200 % zoom", { width: 640, height: 400, pixelRatio: 2 }, [640], views[0]],
+  ["the desk and the phone of an admin", { ...views[1].options, height: 700 }, [1280, 768, 360, 320], views[1]],
 ])) {
   dashboardTest(`no screen scrolls sideways on ${what}: ${widths.join(", ")} pixels`, night, options, async (dashboard) => {
     const { page } = dashboard;
@@ -49,15 +50,17 @@ for (const [what, options, widths] of /** @type {const} */ ([
   });
 }
 
-dashboardTest("the screens speak of what they show, and each has one heading", night, {}, async (dashboard) => {
-  for (const place of Object.values(places)) {
-    await dashboard.open(place);
-    assert.equal(await dashboard.page.locator("h1").count(), 1, place);
-    const text = await dashboard.text();
-    assert.doesNotMatch(text, /undefined|\bNaN\b|\[object |Infinity|It is being built/, place);
-    assert.match(await dashboard.page.title(), / – EventLease$/);
-  }
-});
+for (const { what, options, places } of views) {
+  dashboardTest(`${what} speaks of what it shows, and has one heading`, night, options, async (dashboard) => {
+    for (const place of Object.values(places)) {
+      await dashboard.open(place);
+      assert.equal(await dashboard.page.locator("h1").count(), 1, place);
+      const text = await dashboard.text();
+      assert.doesNotMatch(text, /undefined|\bNaN\b|\[object |Infinity|It is being built/, place);
+      assert.match(await dashboard.page.title(), / – EventLease$/);
+    }
+  });
+}
 
 /** @param {import("./dashboard.js").Dashboard} dashboard */
 function widest(dashboard) {

@@ -30,3 +30,15 @@ export const places = {
   "audit entry": `#/audit?open=${facts["audit_entry"]}`,
   help: "#/help",
 };
+
+/** Those that admins alone see. */
+export const placesOfAdmins = {
+  tokens: "#/tokens",
+  token: `#/tokens?open=${facts["token"]}`,
+};
+
+/** All of them, by who is signed in there. */
+export const views = /** @type {const} */ ([
+  { what: "every screen", options: {}, places },
+  { what: "every screen of admins", options: { role: "admin" }, places: placesOfAdmins },
+]);

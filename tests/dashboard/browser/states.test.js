@@ -1,40 +1,41 @@
 // What every screen shows when its server is slow, broken, busy, silent or away: never a blank, and what was known stays.
 import assert from "node:assert/strict";
 import { installations, proxiedTest } from "./dashboard.js";
-import { places } from "./places.js";
+import { views } from "./places.js";
 import { polls } from "./polls.js";
 
 const { night } = installations;
-const { help: _, ...asking } = places;
 // Of the session and of the files the page's own tests are elsewhere.
 const data = /^\w+ \/api\/v1\/(?!session)/;
 
-proxiedTest("every screen has a shape while it loads, and says what is wrong when its first answer fails", night, {}, async (dashboard, proxy) => {
-  const { page } = dashboard;
-  for (const [name, place] of Object.entries(asking)) {
-    proxy.treat(data, { fault: "hang" });
-    await page.goto("about:blank");
-    await page.goto(`${dashboard.url}/dashboard/${place}`);
-    await page.locator("[aria-busy=true], .panel-wait").first().waitFor({ state: "attached" });
-    const unavailable = { status: 503, code: "database_unavailable", headers: { "retry-after": "7" } };
-    proxy.treat(data, unavailable);
-    proxy.answerHanging(unavailable);
-    const trouble = page.getByRole("alert").first();
-    await trouble.waitFor();
-    assert.match(await trouble.innerText(), /database_unavailable[\s\S]*Next try (now|in [\d.]+ (s|min))/, name);
-    proxy.clear();
-    // Each panel has a button of its own, and some panels come when others have their answers.
-    await page.waitForFunction(
-      () => {
-        const buttons = [...document.querySelectorAll("main [role=alert] button")];
-        for (const button of buttons) /** @type {HTMLElement} */ (button).click();
-        return buttons.length === 0;
-      },
-      undefined,
-      { polling: 500 },
-    );
-  }
-});
+for (const { what, options, places } of views) {
+  proxiedTest(`${what} has a shape while it loads, and says what is wrong when its first answer fails`, night, options, async (dashboard, proxy) => {
+    const { page } = dashboard;
+    for (const [name, place] of askingOf(places)) {
+      proxy.treat(data, { fault: "hang" });
+      await page.goto("about:blank");
+      await page.goto(`${dashboard.url}/dashboard/${place}`);
+      await page.locator("[aria-busy=true], .panel-wait").first().waitFor({ state: "attached" });
+      const unavailable = { status: 503, code: "database_unavailable", headers: { "retry-after": "7" } };
+      proxy.treat(data, unavailable);
+      proxy.answerHanging(unavailable);
+      const trouble = page.getByRole("alert").first();
+      await trouble.waitFor();
+      assert.match(await trouble.innerText(), /database_unavailable[\s\S]*Next try (now|in [\d.]+ (s|min))/, name);
+      proxy.clear();
+      // Each panel has a button of its own, and some panels come when others have their answers.
+      await page.waitForFunction(
+        () => {
+          const buttons = [...document.querySelectorAll("main [role=alert] button")];
+          for (const button of buttons) /** @type {HTMLElement} */ (button).click();
+          return buttons.length === 0;
+        },
+        undefined,
+        { polling: 500 },
+      );
+    }
+  });
+}
 
 const faults = /** @type {const} */ ([
   ["a server that breaks the connection", { fault: "reset" }, /cannot be reached/],
@@ -42,26 +43,28 @@ const faults = /** @type {const} */ ([
   ["a server in trouble", { status: 500, code: "internal" }, /internal/],
 ]);
 
-proxiedTest("a broken connection, a cut answer, a server in trouble: every screen keeps what it knew, says so, and is well again", night, {}, async (dashboard, proxy) => {
-  const { page } = dashboard;
-  const trouble = page.locator("main [role=alert]").first();
-  for (const [name, place] of Object.entries(asking)) {
-    await dashboard.open(place);
-    const before = (await page.locator("main").innerText()).length;
-    for (const [what, treatment, said] of faults) {
-      proxy.treat(data, treatment);
-      await refresh(page);
-      await trouble.waitFor();
-      assert.match(await trouble.innerText(), said, `${name}: ${what}`);
-      // What is cut only now waits for as long as its pause is, up to a minute.
-      await page.locator("main .panel-loading").first().waitFor({ state: "detached" });
-      assert.equal((await page.locator("main").innerText()).length > before * 0.8, true, `${name} lost what it knew: ${what}`);
-      proxy.clear();
-      await refresh(page);
-      await trouble.waitFor({ state: "detached" });
+for (const { what, options, places } of views) {
+  proxiedTest(`a broken connection, a cut answer, a server in trouble: ${what} keeps what it knew, says so, and is well again`, night, options, async (dashboard, proxy) => {
+    const { page } = dashboard;
+    const trouble = page.locator("main [role=alert]").first();
+    for (const [name, place] of askingOf(places)) {
+      await dashboard.open(place);
+      const before = (await page.locator("main").innerText()).length;
+      for (const [what, treatment, said] of faults) {
+        proxy.treat(data, treatment);
+        await refresh(page);
+        await trouble.waitFor();
+        assert.match(await trouble.innerText(), said, `${name}: ${what}`);
+        // What is cut only now waits for as long as its pause is, up to a minute.
+        await page.locator("main .panel-loading").first().waitFor({ state: "detached" });
+        assert.equal((await page.locator("main").innerText()).length > before * 0.8, true, `${name} lost what it knew: ${what}`);
+        proxy.clear();
+        await refresh(page);
+        await trouble.waitFor({ state: "detached" });
+      }
     }
-  }
-});
+  });
+}
 
 proxiedTest("too many requests: the page waits as long as it is told", night, { clock: new Date() }, async (dashboard, proxy) => {
   const { page } = dashboard;
@@ -100,6 +103,11 @@ proxiedTest("offline: the page says so, and asks at once when the line is back",
   await context.setOffline(false);
   await page.getByText(/This machine is offline/).waitFor({ state: "detached" });
 });
+
+/** Help asks for nothing. @param {Readonly<Record<string, string>>} places */
+function askingOf(places) {
+  return Object.entries(places).filter(([name]) => name !== "help");
+}
 
 /** @param {import("playwright-core").Page} page */
 async function refresh(page) {

@@ -108,6 +108,7 @@ async function pausedQueue(night) {
   await operator.enqueue(Array.from({ length: 5 }, (_, n) => ({ engine_type: "billing", event_type: "billing.requested", payload: { invoice: n } })));
   await Engine.register(night, "billing", { version: "7.1.0", slots: 2 });
   await operator.call("POST", "queues/billing/pause", { reason: "model upgrade" });
+  night.facts["token"] = (await night.as("admin").call("GET", "tokens?name=on-call")).items.at(-1).token_id;
   night.facts["audit_entry"] = (await operator.call("GET", "audit?action=pause_queue&subject=billing&limit=1")).items[0].audit_id;
   await night.sql("update eventlease.queues set paused_at = now() - interval '3 hours' where engine_type = 'billing'");
 }
