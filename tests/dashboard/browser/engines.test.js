@@ -93,6 +93,7 @@ dashboardTest("chosen engines are drained with what that leaves said beforehand,
   assert.deepEqual(await statusesOf(engines), ["draining", "draining", "active"]);
   assert.equal((await operator.call("GET", `engines/${engines[0]?.id}`)).drain.reason, "their machine is replaced");
   await bar.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Resume", exact: true }).nth(1).waitFor();
   await page.getByRole("checkbox", { name: "Choose all rows that are loaded" }).check();
   await bar.getByRole("button", { name: "Resume …" }).click();
   await dialog.getByText(`2 engines of ${queue} get events again with the next poll.`).waitFor();
