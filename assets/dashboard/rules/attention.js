@@ -1,4 +1,4 @@
-/** What the overview offers beside each thing that somebody should see to. The sentences are the server's. */
+/** What the overview offers beside each thing that needs attention. The sentences are the server's. */
 
 import { count } from "./numbers.js";
 import { lasts } from "./times.js";
@@ -82,7 +82,7 @@ export function restInWords(items) {
 }
 
 /**
- * The sentence of the first seconds in which queues stall, before the server calls that something to see to; null where none does.
+ * The sentence of the first seconds in which queues stall, before the server says that it needs attention; null where none does.
  * @param {readonly import("./queue-list.js").Row[]} rows
  */
 export function notYet(rows) {
@@ -94,7 +94,7 @@ export function notYet(rows) {
 }
 
 /**
- * The sentence of a day on which there is nothing to see to.
+ * The sentence of a day on which nothing needs attention.
  * @param {{ completed: string, oldest: string | null, engines: number, queues: number }} facts in words
  */
 export function allIsWell({ completed, oldest, engines, queues }) {

@@ -25,7 +25,7 @@ import { pace } from "./taste.js";
  * @typedef {Known<T> & { refresh: () => Promise<void> }} Poll
  */
 
-/** All that are shown just now, by their keys: who asks the same shares the answer. */
+/** Those that are shown, by their keys: equal questions share an answer. */
 /** @type {Map<string, Polling<any>>} */
 const polls = new Map();
 

@@ -1,4 +1,4 @@
-/** What somebody should see to: the worst first, each with one link, and at most one thing to do. */
+/** What needs attention, the worst first: each with one link, and at most one thing to do. */
 import { serverNow } from "../../api/call.js";
 import { useState } from "../../vendor/hooks.js";
 import { allIsWell, keyOf, notYet, offerOf, restInWords, weightOf } from "../../rules/attention.js";
@@ -23,7 +23,7 @@ import { screenAt } from "../list.js";
 
 /** Numbers that are older than this say so. */
 const OLD_SECONDS = 20;
-/** Items that are shown at first: more are a sign of one cause, and nobody reads them. */
+/** Items shown at first: nobody reads more. */
 const SHOWN = 12;
 
 /** @param {{ overview: Overview }} props */
