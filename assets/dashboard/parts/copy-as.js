@@ -5,7 +5,7 @@ import { h, html } from "./html.js";
 
 /** @typedef {import("../api/call.js").OperationId} OperationId */
 
-/** What makes the lines. It is loaded with the first one, as most of who looks at the overview copies none. */
+/** What makes the lines is loaded with the first one: few copy any. */
 const commands = signal(/** @type {typeof import("../rules/cli.js") | null} */ (null));
 let isAsked = false;
 
@@ -39,7 +39,7 @@ export function asCurl(operation, request) {
   return made()?.curl(operation, request, server()) ?? "";
 }
 
-/** What one sees, for a terminal and for a colleague. @param {{ operation: OperationId, request: import("../rules/cli.js").Request }} props */
+/** What is seen, for a terminal and for a colleague. @param {{ operation: OperationId, request: import("../rules/cli.js").Request }} props */
 export function CopyAs({ operation, request }) {
   return html`<span class="copy-as">
     ${asCli(operation, request) === "" ? null : h(Copy, { text: () => asCli(operation, request), label: "copy as CLI" })}

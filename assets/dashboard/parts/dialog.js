@@ -68,7 +68,7 @@ function Frame({ question, answer }) {
     </footer>` });
 }
 
-/** Lines for a terminal: made only when they are looked at or copied, as a payload can be in them. @param {Pick<Question, "cli" | "curl">} props */
+/** Lines for a terminal, made when they are opened: a payload may be in them. @param {Pick<Question, "cli" | "curl">} props */
 function SameElsewhere({ cli, curl }) {
   const [isOpen, setOpen] = useState(false);
   const shown = cli ?? curl;

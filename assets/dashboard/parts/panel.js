@@ -33,7 +33,7 @@ export function Panel({ title, poll, actions, isEmpty, empty, gone, children }) 
   </section>`;
 }
 
-/** How old the data are, where that is more than it should be. @param {{ poll: import("../state/poll.js").Known<any> }} props */
+/** The age of data that are older than they should be. @param {{ poll: import("../state/poll.js").Known<any> }} props */
 function Age({ poll: { at, seconds } }) {
   const age = (tick.value - (at ?? tick.value)) / 1000;
   if (seconds === null || at === null || freshness(age, seconds) === "fresh") return null;

@@ -1,4 +1,4 @@
-/** Pausing and resuming a queue, wherever it is shown. Both are light: each brings back what the other changed. */
+/** Pausing and resuming a queue. Each undoes the other. */
 import { call, serverNow } from "../api/call.js";
 import { LENGTHS, MOST_REASON, PRESET_LENGTH, pauseBody, pauseInWords, pausedMeanwhile, pauseMeanwhile, sameAgain } from "../rules/pause.js";
 import { visible } from "../rules/text.js";

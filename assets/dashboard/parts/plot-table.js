@@ -1,4 +1,4 @@
-/** The twin of a plot for keyboards, screen readers and copying: the same numbers, and what was changed meanwhile. */
+/** A plot as a table, for keyboards, screen readers and copying. */
 import { useState } from "../vendor/hooks.js";
 import { atOf } from "../rules/times.js";
 import { html } from "./html.js";

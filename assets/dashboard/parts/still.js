@@ -1,4 +1,4 @@
-/** Things in a list that keep their places while a person points at them or has the focus among them, as rows of a table do. */
+/** Items of a list, which keep their places while one of them has the pointer or the focus. */
 import { useRef, useState } from "../vendor/hooks.js";
 import { arrange } from "../rules/rows.js";
 import { dialogsOpen } from "../state/live.js";

@@ -1,4 +1,4 @@
-/** What a screen can filter by, read from the address. Nothing that cannot be read is dropped without a word. */
+/** The filters of a screen, read from the address. What cannot be read is reported. */
 import { idFault } from "./ids.js";
 
 /**

@@ -1,4 +1,4 @@
-/** An address that leads nowhere, that a token may not follow, or whose screen cannot be loaded: it says why, and what there is instead. */
+/** Why there is no screen: it does not exist, is not allowed, or cannot be loaded. */
 import { place } from "../state/place.js";
 import { me, session, whoMay } from "../state/session.js";
 import { Button } from "../parts/button.js";
