@@ -28,7 +28,10 @@ export async function placeOfId(id) {
   if (await read("read_redrive_job", { job_id: id })) return { screen: "redrive-jobs", id };
   const engine = await read("read_engine", { engine_id: id });
   if (engine !== null) return { screen: "engines", id };
-  return (await eventsOfRun(id)) === null ? null : { screen: "runs", id };
+  if ((await eventsOfRun(id)) !== null) return { screen: "runs", id };
+  // Tokens, and what is kept no more, have left their trail.
+  const trail = await ask("list_audit", { query: { subject: id, limit: 1 } });
+  return trail === null || trail.items.length === 0 ? null : { screen: "audit", filters: { subject: id } };
 }
 
 /** @param {string} fingerprint @returns {Promise<Goal | null>} */
@@ -61,6 +64,7 @@ export async function offersOf(found) {
 function kindAt({ screen }) {
   if (screen === "redrive-jobs") return "redrive job";
   if (screen === "runs") return "run";
+  if (screen === "audit") return "changes of";
   return screen === "events" ? "event" : "engine";
 }
 

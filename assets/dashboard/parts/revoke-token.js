@@ -23,7 +23,7 @@ export async function revokeToken(row, known) {
     facts: [["Role", token.role], ["Reaches", limitsOf(token)], ["Id", html`<span class="id">${token.token_id}</span>`]],
     verb: `Revoke the ${what}`,
     isDanger: true,
-    ...(isGrave ? { typed: token.name } : {}),
+    ...(isGrave ? { typed: visible(token.name).trim() } : {}),
     cli: () => asCli("revoke_token", request),
     curl: () => asCurl("revoke_token", request),
   });

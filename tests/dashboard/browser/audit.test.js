@@ -61,3 +61,13 @@ dashboardTest("what somebody has changed since cannot be taken back from the old
   assert.equal(await entry.getByRole("button", { name: "Undo" }).count(), 0);
   await caller.call("POST", `queues/${queue}/resume`);
 });
+
+dashboardTest("the id of a token, and of what is kept no more, leads to its trail from the box in the top line", night, { mayLog: [/404/] }, async (dashboard) => {
+  const { page } = dashboard;
+  const { token_id: id } = await admin.call("POST", "tokens", { name: `trail ${Date.now().toString(36)}`, role: "reader" });
+  await dashboard.open();
+  await page.locator("#jump").fill(id);
+  await page.locator("#jump").press("Enter");
+  await page.waitForURL(new RegExp(`#/audit\\?subject=${id}$`));
+  await page.getByRole("row").filter({ hasText: "made the reader token trail" }).waitFor();
+});

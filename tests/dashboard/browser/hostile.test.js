@@ -18,6 +18,7 @@ const places = {
   runs: "#/runs",
   queue: "#/queues/hostile",
   queues: "#/queues?q=hostile",
+  audit: "#/audit?subject=hostile",
 };
 
 for (const width of [1280, 360]) {

@@ -46,7 +46,7 @@ dashboardTest("an admin begins at the tokens, and makes one: it is shown once, l
 
 dashboardTest("an older token is revoked once the newer one of its name is there: said beforehand who will notice", night, { role: "admin" }, async (dashboard) => {
   const { page } = dashboard;
-  const name = newName();
+  const name = `${newName()} <img src=x onerror=hurt=1> \u202e`;
   const old = await admin.call("POST", "tokens", { name, role: "producer" });
   await dashboard.open(`#/tokens?name=${encodeURIComponent(name)}&open=${old.token_id}`);
   await page.getByRole("region", { name: "One token" }).getByRole("button", { name: "Make another of this name …" }).click();
@@ -61,6 +61,8 @@ dashboardTest("an older token is revoked once the newer one of its name is there
   await dialog.getByText(old.token_id, { exact: true }).waitFor();
   await dialog.getByRole("button", { name: "Revoke the token" }).click();
   await page.getByRole("row").filter({ hasText: "revoked" }).first().waitFor();
+  assert.doesNotMatch(await dashboard.text(), /\u202e/);
+  assert.equal(await page.locator("img").count(), 0);
   await assert.rejects(new Caller(night.url, old.token).call("GET", "session"), /401/);
 });
 

@@ -19,7 +19,7 @@ export function columnsOf(filter) {
     { name: "when", title: "When", cell: ({ entry }) => h(Ago, { at: entry.recorded_at }) },
     { name: "subject", title: "To what", cell: ({ entry }) => h(SubjectLink, { entry }) },
     { name: "all", title: "All of it", phone: "hide", cell: ({ entry: { subject } }) => (filter["subject"] === subject ? html`<span class="nothing">–</span>` : h(Link, { to: { screen: "audit", filters: { subject } }, children: "its trail" })) },
-    { name: "role", title: "As", cell: ({ entry }) => (entry.via === null ? entry.role : twoLines(entry.role, byWhat(entry))) },
+    { name: "role", title: "As", cell: ({ entry }) => (byWhat(entry) === "" ? entry.role : twoLines(entry.role, byWhat(entry))) },
   ];
 }
 
