@@ -53,6 +53,7 @@ for (const role of /** @type {const} */ (["reader", "orchestrator", "operator"])
         assert.match((await shown.getAttribute("title")) ?? "", /may not do this/);
         await shown.click({ force: true });
         assert.equal(await page.getByRole("dialog").count(), 0, "a button that is disabled asks nothing");
+        assert.match(await shown.locator(".note").innerText(), /may not do this/, "pressed, it says why");
       }
       const status = await force(page, method, path);
       assert.equal(status, 403, `${role}: ${method} ${path}`);
