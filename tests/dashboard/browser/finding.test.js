@@ -74,13 +74,13 @@ dashboardTest("a run that exists stands first, with its count, and leads to its 
 
 dashboardTest("an engine's id leads to its page, from there to its queue and to what it holds", night, nothing, async (dashboard) => {
   const { page } = dashboard;
-  const id = night.facts["silent_engine"];
+  const id = night.facts["busy_engine"];
   await dashboard.open();
   await jump(dashboard, id);
   await page.waitForURL(new RegExp(`#/engines/${id}`));
-  await page.getByRole("heading", { name: "Engine of vision" }).waitFor();
+  await page.getByRole("heading", { name: "Engine of roster" }).waitFor();
   await page.getByRole("link", { name: "the events that it holds" }).click();
-  await page.getByRole("region", { name: "The engine" }).getByText("vision").waitFor();
+  await page.getByRole("region", { name: "The engine" }).getByText("roster").waitFor();
   await page.getByRole("link", { name: "to its queue" }).click();
   await page.getByRole("region", { name: "The engine" }).getByText(/seen .*it holds/).waitFor();
 });

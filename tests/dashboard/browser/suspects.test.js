@@ -101,10 +101,14 @@ dashboardTest("where none was lost, it is said what would be here", calm, { role
   await page.getByText("No open event was lost without a report.").waitFor();
 });
 
-dashboardTest("the overview's poison leads to the suspects of its queue", night, {}, async (dashboard) => {
+// The overview shows the worst of all queues, which other tests add to: so somebody looks who sees this one alone.
+const admin = new Caller(night.url, night.tokens.admin ?? null);
+const { token } = await admin.call("POST", "tokens", { name: `render-${run}`, role: "operator", engine_types: ["render"] });
+
+dashboardTest("the overview's poison leads to the suspects of its queue", night, { token }, async (dashboard) => {
   const { page } = dashboard;
   await dashboard.open();
   await page.getByRole("link", { name: "Show suspects" }).first().click();
-  await page.waitForURL(/#\/suspects\?engine_type=/);
+  await page.waitForURL(/#\/suspects\?engine_type=render/);
   await page.getByRole("table", { name: "Suspects, the worst first" }).getByRole("row").nth(1).waitFor();
 });

@@ -122,6 +122,7 @@ async function openRun(night) {
   });
   await operator.enqueue([0, 0, 0, 86_400, 86_400, 86_400].map(event));
   const engine = await Engine.register(night, "roster", { version: "4.2.0", slots: 3 });
+  night.facts["busy_engine"] = engine.id;
   const [first, second] = await engine.exchange({ limit: 3, lease: 43_200 });
   if (!first || !second) throw new Error("the events of the run were not leased");
   await engine.settle([completed(first), failed(second, "NobodyThere", "no guard is free for gate 3")]);
