@@ -48,7 +48,7 @@ function Fields({ filled }) {
     <label class="field">Role <select value=${role} onChange=${(/** @type {any} */ event) => set({ role: event.currentTarget.value })}>
       ${ROLES.map(([each]) => html`<option key=${each} value=${each} selected=${each === role}>${each}</option>`)}</select></label>
     <p class="note">${ROLES.find(([each]) => each === role)?.[1]}</p>
-    ${deeds.length === 0 ? null : html`<details><summary>All that it may do</summary><p class="note">${deeds.join(", ")}</p></details>`}
+    ${deeds.reads.length === 0 ? null : html`<details><summary>All that it may do</summary><p class="note">Changes: ${deeds.changes.join(", ")}.</p><p class="note">Reads: ${deeds.reads.join(", ")}.</p></details>`}
     ${role === "engine" ? html`<label class="field">Id of the engine <input value=${engine} autocomplete="off" spellcheck=${false} onInput=${(/** @type {any} */ event) => set({ engine: event.currentTarget.value })} /></label>` : null}
     ${limit === "never" ? null : html`<label class="field">Limited to the queues <input value=${types} autocomplete="off" spellcheck=${false} placeholder=${limit === "always" ? "dialogue, vision" : "all, or: dialogue, vision"}
       onInput=${(/** @type {any} */ event) => set({ types: event.currentTarget.value })} /></label>`}

@@ -56,7 +56,7 @@ function valueAt(settings, path) {
 export function entryMeanwhile(entry, queue, newest) {
   const since = newest === null || newest.audit_id === entry.audit_id ? null : newest;
   if (isUndone(entry, queue)) return { state: "before" };
-  if (since !== null) return other(`${visible(since.actor)} has changed the same since then.`);
+  if (since !== null) return other(`${visible(since.actor)} has changed it since.`);
   if (entry.action === "change_queue") return settingsMeanwhile(changesOf(entry), queue.settings);
   const made = entry.action === "pause_queue" ? queue.pause : quarantineOf(entry, queue);
   const reason = /** @type {Record<string, unknown>} */ (entry.details ?? {})["reason"] ?? null;

@@ -120,7 +120,7 @@ export function subjectOf({ action, subject, details }) {
     const name = told["name"];
     return { screen: "tokens", filters: { open: told["session_of"] ?? subject, ...(typeof name === "string" ? { name } : {}) }, operation: "list_tokens" };
   }
-  if (action.endsWith("_retry_policy")) return { screen: "policies", filters: {}, operation: "list_event_types" };
+  if (action.endsWith("_retry_policy")) return { screen: "policies", id: subject, operation: "read_retry_policy" };
   if (action.endsWith("_scenario_run")) return { screen: "runs", id: subject, operation: "read_scenario_run" };
   if (action.endsWith("_redrive_job") || (action === "redrive_dead_letters" && told["state"] !== undefined)) return { screen: "redrive-jobs", id: subject, operation: "read_redrive_job" };
   if (["cancel_event", "change_event", "redrive_dead_letter", "discard_dead_letter"].includes(action)) return { screen: "events", id: subject, operation: "read_event" };

@@ -9,8 +9,8 @@ import { ago, lasts } from "./times.js";
 
 /** @type {readonly (readonly [role: Role, words: string])[]} people first, then programs */
 export const ROLES = [
-  ["operator", "Looks at everything and does what is on call: pauses, drains, redrives, cancels, changes settings, reads the audit trail."],
-  ["reader", "Looks at queues, events and engines, and changes nothing."],
+  ["operator", "Sees everything but tokens, and acts: pauses, drains, redrives, cancels, changes settings. Reads the audit trail."],
+  ["reader", "Sees queues, events, engines and dead letters, and changes nothing."],
   ["admin", "Makes and revokes tokens, and reads the audit trail. It sees no queues, events or engines, and is never limited to some."],
   ["orchestrator", "Runs engines: registers, drains and removes them; enqueues, changes and cancels events and runs."],
   ["producer", "Enqueues events; reads and cancels those that it brought itself. It does not sign in here."],
@@ -31,9 +31,11 @@ export function queryOf({ role, name, engines }) {
   return { role, name, except_role: isAsked ? undefined : "engine" };
 }
 
-/** All that a role may do that can sign in here. @param {string} role @returns {string[]} */
+/** All that a role may do that can sign in here: what changes something stands by itself. @param {string} role @returns {{ changes: string[], reads: string[] }} */
 export function deedsOf(role) {
-  return Object.entries(operations).filter(([, [, , roles]]) => roles.split(" or ").includes(role)).map(([id]) => id.replaceAll("_", " "));
+  const own = Object.entries(operations).filter(([, [, , roles]]) => roles.split(" or ").includes(role));
+  const words = (/** @type {boolean} */ isRead) => own.filter(([, [method]]) => (method === "GET") === isRead).map(([id]) => id.replaceAll("_", " "));
+  return { changes: words(false), reads: words(true) };
 }
 
 /** Each token with its sessions; a session whose token is not among them stands for itself. @param {readonly Token[]} tokens @returns {Row[]} */
@@ -69,17 +71,21 @@ export function limitsOf({ role, engine_types, engine_id }) {
 
 /** Of the token itself, or of one of its sessions. @param {Row} row @returns {string | null} null: never */
 export function lastUseOf({ token, sessions }) {
-  const uses = [token, ...sessions].flatMap(({ last_used_at }) => (last_used_at === null ? [] : [last_used_at]));
+  // A session began with a use of its token.
+  const uses = [token, ...sessions].flatMap(({ last_used_at, session_of, created_at }) => last_used_at ?? (session_of === null ? [] : created_at));
   return uses.sort((one, other) => Date.parse(other) - Date.parse(one))[0] ?? null;
 }
 
 const SURELY_SECONDS = 3600;
 const PERHAPS_SECONDS = 7 * 86_400;
+/** Last uses are written down so often, and a little later. */
+const WRITTEN_AFTER_SECONDS = 90;
 
 /** @param {Row} row @param {number} now milliseconds @returns {string} `It was used 20 s ago: whoever uses it will notice.` */
 export function useInWords(row, now) {
   const used = lastUseOf(row);
-  if (used === null) return `It has not been used since it was made, ${ago((now - Date.parse(row.token.created_at)) / 1000)}.`;
+  const age = (now - Date.parse(row.token.created_at)) / 1000;
+  if (used === null) return age < WRITTEN_AFTER_SECONDS ? `It was made ${ago(age)}, and no use of it is written down yet.` : `It has not been used since it was made, ${ago(age)}.`;
   const seconds = (now - Date.parse(used)) / 1000;
   if (seconds < SURELY_SECONDS) return `It was used ${ago(seconds)}: whoever uses it will notice.`;
   return `It was last used ${ago(seconds)}${seconds < PERHAPS_SECONDS ? ": somebody may still need it" : ""}.`;
@@ -97,7 +103,7 @@ export function successorInWords(token, rows, now) {
   const row = rows.find((each) => each.token === newer[0]);
   if (row === undefined) return null;
   const used = lastUseOf(row);
-  return used === null ? "A newer token of this name is there, and has not been used yet." : `A newer token of this name was used ${ago((now - Date.parse(used)) / 1000)}.`;
+  return used === null ? "A newer token of this name is there, and no use of it is written down yet." : `A newer token of this name was used ${ago((now - Date.parse(used)) / 1000)}.`;
 }
 
 /**

@@ -49,9 +49,9 @@ function Tokens({ values }) {
     ${h(Panel, {
       title: "Tokens",
       poll,
-      actions: h(Button, { operation: "create_token", kind: "main", why: whyNot(), onClick: () => make({}), children: "Make a token …" }),
+      actions: h(Button, { ...(whyNot() === null ? { operation: /** @type {const} */ ("create_token") } : { why: whyNot() }), kind: "main", onClick: () => make({}), children: "Make a token …" }),
       isEmpty: () => tokens.length === 0,
-      empty: html`<p>No token matches. Those that have ended are listed for some time, and then forgotten.</p>`,
+      empty: whyNot() !== null ? html`<p>${whyNot()}.</p>` : html`<p>No token matches. Those that have ended are listed for some time, and then forgotten.</p>`,
       children: () => h(Table, {
         name: "Tokens",
         rows,
@@ -63,14 +63,14 @@ function Tokens({ values }) {
         pulse: `${key} ${made}`,
       }),
     })}
-    <section class="panel"><h2>Replacing a token</h2><p>Make a second one with the same name and role, hand it out, and revoke the older one when it is not used any more. Tokens of one name are one caller, so nothing else changes.
-      Last uses are written down about once a minute.</p></section>
+    ${whyNot() !== null ? null : html`<section class="panel"><h2>Replacing a token</h2><p>Make a second one with the same name and role, hand it out, and revoke the older one when it is not used any more. Tokens of one name are one caller, so nothing else changes.
+      Last uses are written down about once a minute.</p></section>`}
   </div>`;
 }
 
 /** Without authentication the server cannot tell who asks. */
 function whyNot() {
-  return session.value?.server.auth === false ? "This server runs without authentication: eventlease token with --database-url makes and revokes tokens" : null;
+  return session.value?.server.auth === false ? "This server runs without authentication: no token is asked for. For one that asks, eventlease token create --database-url makes tokens" : null;
 }
 
 /** @type {import("./list.js").Screen} */

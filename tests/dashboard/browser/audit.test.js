@@ -57,7 +57,7 @@ dashboardTest("what somebody has changed since cannot be taken back from the old
   await pause("for another reason");
   await dashboard.open(`#/audit?subject=${queue}&open=${first.audit_id}`);
   const entry = page.getByRole("region", { name: "One entry" });
-  await entry.getByText(`It cannot be undone here. ${name} has changed the same since then.`).waitFor();
+  await entry.getByText(`It cannot be undone here. ${name} has changed it since.`).waitFor();
   assert.equal(await entry.getByRole("button", { name: "Undo" }).count(), 0);
   await caller.call("POST", `queues/${queue}/resume`);
 });

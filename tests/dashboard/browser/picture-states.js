@@ -1,6 +1,6 @@
 // States that no address leads to, as pictures: dialogs, refusals, a server in trouble, and what is open or chosen.
 import { installations } from "./dashboard.js";
-import { places } from "./places.js";
+import { places, placesOfAdmins } from "./places.js";
 
 /** @typedef {import("./dashboard.js").Dashboard} Dashboard */
 /** @typedef {import("./proxy.js").Proxy} Proxy */
@@ -100,6 +100,8 @@ export const states = {
       await dashboard.page.getByText("The same from a terminal").click();
     },
   },
+  "dialog make a token": { on: "night", role: "admin", place: placesOfAdmins.tokens, act: asks(/^Make a token/), isWindow: true },
+  "dialog revoke a token": { on: "night", role: "admin", place: placesOfAdmins.tokens, act: asks(/^Revoke/), isWindow: true },
   "dialog discard all": { on: "night", place: places.cause, act: asks(/^Discard all/), isWindow: true },
   "dialog cancel these": {
     on: "night", place: "#/events?engine_type=vision&status=queued", isWindow: true,

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { installations, openDashboard } from "./dashboard.js";
 import { states } from "./picture-states.js";
-import { places } from "./places.js";
+import { views } from "./places.js";
 import { Proxy } from "./proxy.js";
 
 const [folder = "pictures", guides] = process.argv.slice(2);
@@ -16,7 +16,7 @@ const { crowd } = installations;
 /** @typedef {import("./dashboard.js").Dashboard} Dashboard */
 /** @type {Record<string, import("./picture-states.js").State>} */
 const all = {
-  ...Object.fromEntries(Object.entries(places).map(([name, place]) => [name, { on: /** @type {const} */ ("night"), place }])),
+  ...Object.fromEntries(views.flatMap(({ options, places }) => Object.entries(places).map(([name, place]) => [name, { on: /** @type {const} */ ("night"), place, ...options }]))),
   "calm overview": { on: "calm", place: "#/" },
   "event of many attempts": { on: "crowd", place: `#/events/${crowd.facts["tried_often"]}` },
   "hostile event": { on: "crowd", place: `#/events/${crowd.facts["hostile"]["texts"]}` },

@@ -57,7 +57,7 @@ dashboardTest("an older token is revoked once the newer one of its name is there
   await dialog.getByRole("button", { name: "I have kept it" }).click();
   const row = page.getByRole("row").filter({ hasText: "a newer one is there" });
   await row.getByRole("button", { name: "Revoke …" }).click();
-  await dialog.getByText(/It has not been used since it was made.*A newer token of this name is there, and has not been used yet/).waitFor();
+  await dialog.getByText(/no use of it is written down yet\. A newer token of this name is there, and no use of it is written down yet/).waitFor();
   await dialog.getByText(old.token_id, { exact: true }).waitFor();
   await dialog.getByRole("button", { name: "Revoke the token" }).click();
   await page.getByRole("row").filter({ hasText: "revoked" }).first().waitFor();

@@ -20,7 +20,7 @@ test("a pause that is over needs no undo, whoever ended it", () => {
 
 test("nothing of a colleague's is taken back: who paused it anew is named", () => {
   const found = entryMeanwhile(entry({}), paused(), since);
-  assert.deepEqual(found, { state: "other", news: "ben has changed the same since then.", question: "Take it back anyway?" });
+  assert.deepEqual(found, { state: "other", news: "ben has changed it since.", question: "Take it back anyway?" });
 });
 
 test("a pause of before that only got another reason is not taken back: what it was is not known", () => {

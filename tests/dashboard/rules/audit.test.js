@@ -70,7 +70,7 @@ const places = /** @type {const} */ ([
   [{ action: "redrive_dead_letters", subject: id, details: { state: "finished" } }, "redrive-jobs", id],
   [{ action: "pause_redrive_job", subject: id }, "redrive-jobs", id],
   [{ action: "cancel_scenario_run", subject: "night 7" }, "runs", "night 7"],
-  [{ action: "set_retry_policy", subject: "x.requested" }, "policies", undefined],
+  [{ action: "set_retry_policy", subject: "x.requested" }, "policies", "x.requested"],
   [{ action: "an_operation_of_a_later_version" }, undefined, undefined],
 ]);
 

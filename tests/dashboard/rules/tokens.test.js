@@ -14,9 +14,10 @@ const document = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", i
 
 test("each role of the API has words, and what it may do as far as it signs in here", () => {
   assert.deepEqual(ROLES.map(([role]) => role).sort(), [...document.components.schemas.Role.enum].sort());
-  assert.ok(deedsOf("admin").includes("revoke token"));
-  assert.ok(!deedsOf("reader").includes("pause queue"));
-  assert.deepEqual(deedsOf("producer"), []);
+  assert.ok(deedsOf("admin").changes.includes("revoke token"));
+  assert.ok(deedsOf("admin").reads.includes("list audit"));
+  assert.deepEqual(deedsOf("reader").changes.filter((deed) => !/session|wait for events/.test(deed)), []);
+  assert.deepEqual(deedsOf("producer"), { changes: [], reads: [] });
 });
 
 test("what the words of roles say of changes is what the API says", () => {
@@ -63,13 +64,16 @@ test("the last use is that of the token or of a session, whichever is later", ()
   assert.equal(useInWords({ token: token({ last_used_at: before(2 * 86_400) }), sessions: [] }, now), "It was last used 2 d ago: somebody may still need it.");
   assert.equal(useInWords({ token: token({ last_used_at: before(40 * 86_400) }), sessions: [] }, now), "It was last used 40 d ago.");
   assert.equal(useInWords({ token: token({}), sessions: [] }, now), "It has not been used since it was made, 1 d ago.");
+  assert.equal(useInWords({ token: token({ created_at: before(20) }), sessions: [] }, now), "It was made 20 s ago, and no use of it is written down yet.");
+  const began = token({ session_of: "t1", created_at: before(30) });
+  assert.equal(lastUseOf({ token: token({}), sessions: [began] }), before(30), "it was shown when the session began");
 });
 
 test("a newer token of the same name and role takes its place, once it is used", () => {
   const old = token({});
   const newer = token({ token_id: "t2", created_at: before(60) });
   const rows = (/** @type {any[]} */ ...tokens) => rowsOf(tokens);
-  assert.equal(successorInWords(old, rows(newer, old), now), "A newer token of this name is there, and has not been used yet.");
+  assert.equal(successorInWords(old, rows(newer, old), now), "A newer token of this name is there, and no use of it is written down yet.");
   assert.equal(successorInWords(old, rows({ ...newer, last_used_at: before(10) }, old), now), "A newer token of this name was used 10 s ago.");
   assert.equal(successorInWords(newer, rows(newer, old), now), null);
   for (const other of [{ role: "reader" }, { name: "other" }, { state: "revoked" }, { session_of: "x" }]) assert.equal(successorInWords(old, rows({ ...newer, ...other }, old), now), null);
