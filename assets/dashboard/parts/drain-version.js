@@ -18,6 +18,9 @@ const PAGE = 200;
 /** The reply to a drain names no more engines than five pages have. */
 const PAGES_MOST = 5;
 
+/** A drain is of engines, not of their version. */
+const LATER = "Engines of this version that register later get events: quarantine the version to give them none.";
+
 /** @param {string} engineType @param {string} version */
 export async function drainVersion(engineType, version) {
   const filter = { engine_type: engineType, engine_software_version: version };
@@ -36,7 +39,7 @@ export async function drainVersion(engineType, version) {
     const verb = outlook.engines === 1 ? "Drain 1 engine" : `Drain ${count(outlook.engines)} engines`;
     const isWanted = await ask({
       title: `Drain version ${visible(version)} of ${visible(engineType)}?`,
-      sentence: drainInWords(new Map([[engineType, outlook]]), [queue], isAll ? leaving : null),
+      sentence: `${drainInWords(new Map([[engineType, outlook]]), [queue], isAll ? leaving : null)} ${LATER}`,
       form,
       verb,
       isDanger: outlook.remaining === 0,

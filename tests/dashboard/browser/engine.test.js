@@ -48,6 +48,7 @@ dashboardTest("an engine is drained and resumed on its page, with the effect sai
   await dashboard.open(`#/engines/${engine.id}`);
   await page.getByText(`Drain: It finishes the 2 that it holds, and gets nothing more; it stays registered. No other engine of drained-${run} is active`).waitFor();
   await page.getByRole("button", { name: "Drain", exact: true }).click();
+  await page.locator(".notice", { hasText: "No other engine of its queue is active: the queue stands still meanwhile." }).waitFor();
   await page.getByText(/^Draining for .*: it gets no new events, and stays registered\. It holds 2 of 4/).waitFor();
   assert.equal(await status(), "draining");
   await page.getByText(/^Resume: It is given events of/).waitFor();

@@ -41,6 +41,7 @@ dashboardTest("S4: the version that does the dying stands first, and is drained 
   await dashboard.click(row.getByRole("button", { name: "Drain …" }));
   const dialog = page.getByRole("dialog", { name: `Drain version 2.4.1 of ${queue}?` });
   await dialog.getByText(`2 of 4 active engines of ${queue} would get no more events; 2 remain, with 8 slots`).waitFor();
+  await dialog.getByText("quarantine the version to give them none").waitFor();
   await dashboard.click(dialog.getByRole("button", { name: "Drain 2 engines" }));
   const notice = page.locator(".notice", { hasText: "3 engines of version 2.4.1 are draining." });
   await notice.waitFor();
