@@ -37,5 +37,5 @@ export async function exportLines(operation, query, { file, items }) {
     return;
   }
   saveAs(`${file}-${new Date(serverNow()).toISOString().slice(0, 19).replaceAll(":", "")}.jsonl`, lines.map((line) => `${line}\n`).join(""), "application/x-ndjson");
-  tell(`${count(lines.length)} ${items} are saved, ${bytes(size)}.${isCut ? ` It stopped there: the oldest are left out. Name a later end to get them.` : ""}`, { isBad: isCut });
+  tell(`${count(lines.length)} ${items} are saved, ${bytes(size)}.${isCut ? ` It stopped there: the oldest are left out. Name an earlier end of the time to get them.` : ""}`, { isBad: isCut });
 }

@@ -50,6 +50,25 @@ dashboardTest("a pause is taken back from its entry while it stands; the entries
   assert.deepEqual(lines.map(({ action, subject, via }) => [action, subject, via]), [["resume_queue", queue, "dashboard"], ["pause_queue", queue, null]]);
 });
 
+dashboardTest("settings go back to what they were, and a quarantine is lifted, from their entries", night, {}, async (dashboard) => {
+  const { page } = dashboard;
+  const { queue, caller } = await colleague();
+  await caller.call("PATCH", `queues/${queue}`, { max_processing: 5 });
+  await caller.call("PATCH", `queues/${queue}`, { max_processing: 77, default_limit: 9 });
+  await caller.call("POST", `queues/${queue}/quarantines`, { engine_software_version: "2.4.1", reason: "it dies" });
+  await dashboard.open(`#/audit?subject=${queue}`);
+  const entry = page.getByRole("region", { name: "One entry" });
+  for (const [row, words] of [["5 → 77", "Set max_processing back to 5, default_limit back to the server default."], ["quarantined version 2.4.1", "Lift the quarantine."]]) {
+    await page.getByRole("row").filter({ hasText: row ?? "" }).getByRole("link").first().click();
+    await entry.getByText(words ?? "").waitFor();
+    await entry.getByRole("button", { name: "Undo" }).click();
+    await entry.getByText("There is nothing left to undo").waitFor();
+  }
+  const { settings, quarantines } = await caller.call("GET", `queues/${queue}`);
+  assert.deepEqual([settings.max_processing, settings.default_limit.source, quarantines], [{ value: 5, source: "queue" }, "server", []]);
+  await caller.call("POST", `queues/${queue}/resume`);
+});
+
 dashboardTest("what somebody has changed since cannot be taken back from the older entry", night, {}, async (dashboard) => {
   const { page } = dashboard;
   const { name, queue, caller, pause } = await colleague();
