@@ -101,6 +101,10 @@ dashboardTest("chosen engines are drained with what that leaves said beforehand,
   await dialog.getByRole("button", { name: "Resume 2 engines" }).click();
   await page.locator(".notice", { hasText: "2 engines work again." }).waitFor();
   assert.deepEqual(await statusesOf(engines), ["active", "active", "active"]);
+  await page.getByRole("checkbox", { name: `Choose ${engines[0]?.id}` }).check();
+  await page.getByRole("button", { name: /^idle/ }).click();
+  await page.locator(".notice", { hasText: "Nothing is chosen any more, as the filter has changed." }).waitFor();
+  await bar.waitFor({ state: "detached" });
   await remove(engines);
 });
 

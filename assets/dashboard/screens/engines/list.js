@@ -1,6 +1,7 @@
 /** The engines that match, in one table, however many they are. */
+import { useEffect } from "../../vendor/hooks.js";
 import { useSignal } from "../../vendor/signals.js";
-import { nothing } from "../../rules/choice.js";
+import { isNothing, nothing } from "../../rules/choice.js";
 import { FILTERS, SORTS, filtersHere, queryOf, shownOf } from "../../rules/engine-filter.js";
 import { readInWords } from "../../rules/engines-read.js";
 import { setFilter, setFilters } from "../../state/place.js";
@@ -8,6 +9,7 @@ import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
 import { drainEngine, resumeEngine } from "../../parts/drain-engine.js";
 import { h, html } from "../../parts/html.js";
+import { tell } from "../../parts/notices.js";
 import { Panel } from "../../parts/panel.js";
 import { Table } from "../../parts/table.js";
 import { Chosen } from "./chosen.js";
@@ -27,6 +29,7 @@ import { useEngines, useZombies } from "./reading.js";
  */
 export function EngineList({ values, queues, hasZombies, expected }) {
   const choice = useSignal(nothing);
+  useDroppedChoice(choice, values);
   const poll = useEngines(queryOf(values));
   const isZombies = values["zombie"] !== undefined;
   const zombies = useZombies(values["engine_type"], hasZombies && !isZombies);
@@ -59,6 +62,15 @@ export function EngineList({ values, queues, hasZombies, expected }) {
 /** @param {Engine} engine @returns {readonly import("../../parts/table.js").Action[]} */
 function actionsOf({ engine_id: id, drain }) {
   return [drain !== null ? { verb: "Resume", operation: "resume_engine", run: () => resumeEngine(id) } : { verb: "Drain", operation: "drain_engine", run: () => drainEngine(id) }];
+}
+
+/** Only what is loaded can be drained with what that leaves said beforehand. @param {import("../../vendor/signals.js").Signal<import("../../rules/choice.js").Choice>} choice @param {Values} values */
+function useDroppedChoice(choice, { sort: _, ...filters }) {
+  useEffect(() => {
+    if (isNothing(choice.peek())) return;
+    choice.value = nothing;
+    tell("Nothing is chosen any more, as the filter has changed.");
+  }, [JSON.stringify(filters)]);
 }
 
 /** @param {{ values: Values }} props */

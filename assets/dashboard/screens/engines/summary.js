@@ -56,7 +56,7 @@ export function Summary({ summary, values }) {
     children: (/** @type {Data} */ { groups, has_more }) => {
       const rows = rowsOf(groups, attempts).filter((row) => row[of] > 0 && (version === undefined || (row.version ?? "") === version));
       const first = isOfCards() ? FIRST_CARDS : FIRST;
-      if (rows.length === 0) return html`<p class="note">None is so.</p>`;
+      if (rows.length === 0) return html`<p class="note">No type or version has such engines.</p>`;
       return html`${h(Table, {
           name: "Engines by type and version",
           rows: isWhole ? rows : rows.slice(0, first),
