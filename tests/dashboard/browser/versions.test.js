@@ -35,7 +35,10 @@ replicasTest("replicas of two versions: the page goes on with what it has, offer
   let requests = 0;
   replicas.lead = (path) => (path.endsWith("/session") || (requests += 1) % 2 === 0 ? "new" : "old");
   const asked = page.waitForResponse(/\/api\/v1\/session$/);
-  await page.clock.runFor(61_000);
+  // Not at once: what is under way would be given up after a minute.
+  await page.clock.runFor(31_000);
+  await page.locator("main .panel-loading").first().waitFor({ state: "detached" });
+  await page.clock.runFor(31_000);
   await asked;
   await page.getByText(offer).waitFor();
   for (const [place, title] of [["#/events?engine_type=dialogue", "Events"], ["#/dead-letters", "Dead letters"], ["#/queues/vision", "Queue: vision"], ["#/suspects", "Suspects"], ["#/runs", "Runs"], ["#/health", "Health"], ["#/", "Overview"]]) {
