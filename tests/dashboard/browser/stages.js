@@ -10,6 +10,8 @@ import { Proxy } from "./proxy.js";
 /** @typedef {import("./dashboard.js").Options} Options */
 /** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, viewport: { width: number, height: number } }} Stage */
 
+const asThePage = { "x-eventlease-dashboard": "1" };
+
 /** @type {Promise<import("playwright-core").Browser> | undefined} */
 let browser;
 /** Those that no test uses just now. @type {Map<string, Stage>} */
@@ -51,8 +53,11 @@ export async function giveBack(stage, isPassed) {
   kept.set(key, stage);
 }
 
-/** @param {Stage} stage */
-async function close({ context, proxy }) {
+/** A token has 20 sessions at most: one more that nobody ended would end another test's. @param {Stage} stage */
+async function close({ context, url, proxy }) {
+  proxy?.forget();
+  const cookies = await context.cookies(`${url}/api/v1/session`);
+  if (cookies.length > 0) await context.request.delete(`${url}/api/v1/session`, { headers: asThePage, timeout: 5000 }).catch(() => {}); // its server may have ended
   await context.close();
   await proxy?.close();
 }
@@ -96,12 +101,12 @@ async function newStage(key, installation, options) {
 async function isSignedIn({ context, url }) {
   const cookies = await context.cookies(`${url}/api/v1/session`);
   if (cookies.length === 0) return false;
-  return (await context.request.get(`${url}/api/v1/session`, { headers: { "x-eventlease-dashboard": "1" } })).ok();
+  return (await context.request.get(`${url}/api/v1/session`, { headers: asThePage })).ok();
 }
 
 /** As the page does it. @param {import("playwright-core").BrowserContext} context @param {string} url @param {string} token */
 export async function signIn(context, url, token) {
-  const headers = { authorization: `Bearer ${token}`, "x-eventlease-dashboard": "1" };
+  const headers = { ...asThePage, authorization: `Bearer ${token}` };
   const answer = await context.request.post(`${url}/api/v1/session`, { headers });
   assert.equal(answer.status(), 201, await answer.text());
 }
