@@ -12,8 +12,10 @@ for (const { what, options, places } of views) {
   proxiedTest(`${what} has a shape while it loads, and says what is wrong when its first answer fails`, night, options, async (dashboard, proxy) => {
     const { page } = dashboard;
     for (const [name, place] of askingOf(places)) {
+      // What the frame asks for, these show, too: they know it already unless the page is new.
+      if (["overview", "queues"].includes(name)) await page.goto("about:blank");
+      else await dashboard.open("#/help");
       proxy.treat(data, { fault: "hang" });
-      await page.goto("about:blank");
       await page.goto(`${dashboard.url}/dashboard/${place}`);
       await page.locator("[aria-busy=true], .panel-wait").first().waitFor({ state: "attached" });
       const unavailable = { status: 503, code: "database_unavailable", headers: { "retry-after": "7" } };
@@ -37,6 +39,8 @@ for (const { what, options, places } of views) {
   });
 }
 
+/** To a screen a cut answer is a connection that breaks: those of each kind of question are enough. */
+const cutAt = ["overview", "events", "event done twice", "tokens"];
 const faults = /** @type {const} */ ([
   ["a server that breaks the connection", { fault: "reset" }, /cannot be reached/],
   ["an answer that ends in its middle", { fault: "cut" }, /cannot be reached/],
@@ -51,6 +55,7 @@ for (const { what, options, places } of views) {
       await dashboard.open(place);
       const before = (await page.locator("main").innerText()).length;
       for (const [what, treatment, said] of faults) {
+        if ("fault" in treatment && treatment.fault === "cut" && !cutAt.includes(name)) continue;
         proxy.treat(data, treatment);
         await refresh(page);
         await trouble.waitFor();
