@@ -13,6 +13,13 @@ import { At } from "./time.js";
 
 const SHOWN = 50;
 
+/** @param {string} subject @returns {import("../state/poll.js").Poll<Entries>} one question, for all that show what was done to it */
+export function useAuditOf(subject) {
+  const isAllowed = may("list_audit");
+  return useOnce(`list_audit:${subject}:${isAllowed}`, async (signal) =>
+    isAllowed ? (await call("list_audit", { query: { subject, limit: SHOWN }, signal })).data.items : []);
+}
+
 /** @param {{ subject: string, empty: string }} props */
 export function AuditPanel({ subject, empty }) {
   return may("list_audit") ? h(Changes, { subject, empty }) : null;
@@ -20,7 +27,7 @@ export function AuditPanel({ subject, empty }) {
 
 /** @param {{ subject: string, empty: string }} props */
 function Changes({ subject, empty }) {
-  const poll = useOnce(`list_audit:${subject}`, async (signal) => (await call("list_audit", { query: { subject, limit: SHOWN }, signal })).data.items);
+  const poll = useAuditOf(subject);
   return h(Panel, {
     title: "What was done to it",
     poll,

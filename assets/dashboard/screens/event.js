@@ -2,10 +2,10 @@
 import { useEffect, useState } from "../vendor/hooks.js";
 import { callWithText } from "../api/call.js";
 import { usePoll } from "../state/poll.js";
+import { AuditPanel } from "../parts/audit-panel.js";
 import { h, html } from "../parts/html.js";
 import { Panel } from "../parts/panel.js";
 import { EventAttempts } from "./event/attempts.js";
-import { EventAudit } from "./event/audit.js";
 import { EventContents } from "./event/contents.js";
 import { EventExplain } from "./event/explain.js";
 import { EventHead } from "./event/head.js";
@@ -38,7 +38,7 @@ function View({ id, values }) {
       ${h(EventAttempts, { event, open: values["open"] ?? null })}
       ${h(EventContents, { event, text: poll.data?.text ?? "" })}
       ${h(EventRelated, { event })}
-      ${h(EventAudit, { id })}
+      ${h(AuditPanel, { subject: id, empty: "Nobody has changed this event alone. Changes of many events at once are in the audit trail of their queue." })}
     </div>` : null}
   </div>`;
 }

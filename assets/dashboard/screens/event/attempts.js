@@ -5,12 +5,12 @@ import { flagsOf } from "../../rules/event-flags.js";
 import { tick } from "../../state/live.js";
 import { setFilter } from "../../state/place.js";
 import { useOnce } from "../../state/poll.js";
+import { useAuditOf } from "../../parts/audit-panel.js";
 import { DRAWN_MOST, Gantt } from "../../parts/gantt.js";
 import { h, html } from "../../parts/html.js";
 import { Panel } from "../../parts/panel.js";
 import { AttemptDetail } from "./attempt-detail.js";
 import { AttemptTable } from "./attempt-table.js";
-import { useAuditOf } from "./audit.js";
 import { usePauses } from "./pauses.js";
 
 /** @typedef {import("../../rules/event-words.js").Event} Event */
