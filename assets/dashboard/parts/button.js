@@ -19,7 +19,8 @@ export function Button({ operation, onClick, kind = "plain", why = null, label, 
   const id = useId();
   const reason = operation && !may(operation) ? `${me.value} may not do this: ${whoMay(operation)}` : why;
   const run = async () => {
-    if (isRunning || reason !== null) return setAsked(true);
+    if (reason !== null) return setAsked(true);
+    if (isRunning) return;
     setRunning(true);
     try {
       await onClick();
