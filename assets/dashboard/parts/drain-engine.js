@@ -1,5 +1,6 @@
 /** Draining one engine, and letting it go on. Both are light: each takes back the other. */
 import { call } from "../api/call.js";
+import { outlooksOf } from "../rules/drain.js";
 import { drainMeanwhile } from "../rules/draining.js";
 import { act } from "./act.js";
 import { short } from "./id.js";
@@ -22,9 +23,9 @@ export async function drainEngine(id) {
 /** Whether its queue has no other active engine; not where that cannot be read. @param {string} id */
 async function isAlone(id) {
   try {
-    const { engine_type, status } = (await call("read_engine", { path: { engine_id: id } })).data;
-    const { groups } = (await call("summarize_engines", { query: { engine_type } })).data;
-    return status === "active" && groups.reduce((sum, group) => sum + (group.status === "active" ? group.engines : 0), 0) <= 1;
+    const engine = (await call("read_engine", { path: { engine_id: id } })).data;
+    const { groups } = (await call("summarize_engines", { query: { engine_type: engine.engine_type } })).data;
+    return engine.status === "active" && outlooksOf([engine], groups).get(engine.engine_type)?.remaining === 0;
   } catch {
     return false;
   }

@@ -1,5 +1,5 @@
 /** What draining engines would do, and letting them go on, in sentences that are read beforehand. */
-import { slotsOf } from "./engine-words.js";
+import { slotsOf, versionOf } from "./engine-words.js";
 import { count, rate } from "./numbers.js";
 import { visible } from "./text.js";
 
@@ -69,7 +69,7 @@ export function resumeInWords(draining) {
 
 /** The versions that are among them, for the dialog. @param {readonly Engine[]} chosen */
 export function versionsInWords(chosen) {
-  const versions = [...new Set(chosen.map(({ metadata }) => metadata.static_config.engine_software_version ?? "none"))].sort();
+  const versions = [...new Set(chosen.map((engine) => versionOf(engine) ?? "none"))].sort();
   const shown = versions.slice(0, SENTENCES).map((each) => visible(each)).join(", ");
   return versions.length > SENTENCES ? `${shown} and ${versions.length - SENTENCES} more` : shown;
 }
