@@ -39,9 +39,9 @@ export async function hourOpen() {
   const devtools = await context.newCDPSession(page);
   const heap = async () => (await devtools.send("HeapProfiler.collectGarbage"), (await devtools.send("Runtime.getHeapUsage")).usedSize);
   const pass = async (/** @type {number} */ minutes) => {
-    for (let n = 0; n < minutes * 3; n += 1) {
+    for (let n = 0; n < minutes * 2; n += 1) {
       const answered = page.waitForResponse(/\/api\/v1\/overview/, { timeout: 2000 }).catch(() => null);
-      await page.clock.runFor(20_000);
+      await page.clock.runFor(30_000);
       await answered;
     }
   };

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launching } from "./launching.js";
+import { beginSession } from "./sessions.js";
 
 export class PlainBrowser {
   #profile = mkdtempSync(join(tmpdir(), "eventlease-browser-"));
@@ -58,7 +59,7 @@ export async function firstSight(browser, { url, tokens }, selector) {
   const { browserContextId } = await browser.tell("Target.createBrowserContext");
   const { targetId } = await browser.tell("Target.createTarget", { url: "about:blank", browserContextId, width: 1280, height: 800 });
   const { sessionId } = await browser.tell("Target.attachToTarget", { targetId, flatten: true });
-  if (tokens.reader) await browser.tell("Storage.setCookies", { browserContextId, cookies: [await cookieOf(`${url}/api/v1/session`, tokens.reader)] });
+  if (tokens.reader) await browser.tell("Storage.setCookies", { browserContextId, cookies: [await beginSession(url, tokens.reader)] });
   await browser.tell("Page.enable", {}, sessionId);
   const source = `(${watch})(${JSON.stringify(selector)})`;
   await browser.tell("Page.addScriptToEvaluateOnNewDocument", { source }, sessionId);
@@ -66,14 +67,6 @@ export async function firstSight(browser, { url, tokens }, selector) {
   const { result } = await browser.tell("Runtime.evaluate", { expression: "globalThis.seen", awaitPromise: true, returnByValue: true }, sessionId);
   await browser.tell("Target.disposeBrowserContext", { browserContextId });
   return result.value;
-}
-
-/** @param {string} url of sessions @param {string} token */
-async function cookieOf(url, token) {
-  const answer = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}`, "x-eventlease-dashboard": "1" } });
-  const [, name, value] = /^(\w+)=([^;]+)/.exec(answer.headers.getSetCookie()[0] ?? "") ?? [];
-  if (!name) throw new Error(`${url} has made no session: ${await answer.text()}`);
-  return { name, value, url };
 }
 
 /** In the page. @param {string} selector */

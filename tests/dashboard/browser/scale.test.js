@@ -56,9 +56,9 @@ proxiedTest("an hour open: neither memory, nor sockets, nor what is asked for gr
   };
   /** @param {number} minutes */
   const pass = async (minutes) => {
-    for (let n = 0; n < minutes * 3; n += 1) {
+    for (let n = 0; n < minutes * 2; n += 1) {
       const answered = page.waitForResponse(/\/api\/v1\/overview/, { timeout: 2000 }).catch(() => null);
-      await page.clock.runFor(20_000);
+      await page.clock.runFor(30_000);
       await answered;
     }
   };
@@ -67,7 +67,7 @@ proxiedTest("an hour open: neither memory, nor sockets, nor what is asked for gr
   await pass(55);
   const after = { heap: await heap(), elements: await elements(page), seen: proxy.seen.length };
   const asked = proxy.count(/^GET \/api\/v1\/overview/);
-  assert.ok(asked > 120, `${asked} polls in an hour: the clock did not run`);
+  assert.ok(asked > 100, `${asked} polls in an hour: the clock did not run`);
   assert.ok(after.heap < before.heap * 1.25 + 2_000_000, `heap from ${before.heap} to ${after.heap}`);
   assert.ok(after.elements < before.elements * 1.2 + 100, `elements from ${before.elements} to ${after.elements}`);
   assert.ok(proxy.sockets.size <= 6, `${proxy.sockets.size} connections`);

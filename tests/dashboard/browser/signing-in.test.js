@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Caller } from "../installations/caller.js";
 import { dashboardTest, installations, proxiedTest, signIn } from "./dashboard.js";
+import { beginSession } from "./sessions.js";
 
 const { calm, night } = installations;
 const admin = new Caller(night.url, night.tokens.admin ?? null);
@@ -66,7 +67,7 @@ dashboardTest("without authentication nobody is asked for a token, and a banner 
 dashboardTest("a session that was revoked ends within seconds, and what was typed stays", night, { role: null }, async (dashboard) => {
   const { page, url } = dashboard;
   const { token, token_id: id } = await admin.call("POST", "tokens", { name: "on call", role: "operator" });
-  await signIn(dashboard.context, url, token);
+  await signIn(dashboard.context, url, await beginSession(url, token));
   await dashboard.open("#/queues?q=vis");
   await page.getByRole("link", { name: "vision" }).first().waitFor();
   await admin.call("DELETE", `tokens/${id}`);

@@ -1,16 +1,14 @@
 // What a test of the page stands on: a page in a context of the browser that is signed in, and perhaps a proxy. The next test that wants
-// the same takes it over, with the page's files in its cache: most of a test's time would be spent on a new process and on loading them.
-import assert from "node:assert/strict";
+// the like takes it over, with the page's files in its cache: most of a test's time would be spent on a new process and on loading them.
 import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { launching } from "./launching.js";
 import { Proxy } from "./proxy.js";
+import { endOthers, endShared, sharedSession } from "./sessions.js";
 
 /** @typedef {import("../installations/installation.js").Told} Told */
 /** @typedef {import("./dashboard.js").Options} Options */
-/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, viewport: { width: number, height: number } }} Stage */
-
-const asThePage = { "x-eventlease-dashboard": "1" };
+/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, server: string }} Stage */
 
 /** @type {Promise<import("playwright-core").Browser> | undefined} */
 let browser;
@@ -18,6 +16,7 @@ let browser;
 const kept = new Map();
 after(async () => {
   await Promise.all([...kept.values()].map(close));
+  await endShared();
   await (await browser)?.close();
 });
 
@@ -32,55 +31,67 @@ export async function takeStage(installation, options) {
   const key = keyOf(installation, options);
   const stage = (key === null ? undefined : kept.get(key)) ?? (await newStage(key, installation, options));
   if (key !== null) kept.delete(key);
-  const { role = "operator" } = options;
+  const { page, context } = stage;
+  const { role = "operator", theme = "light", hasForcedColours = false } = options;
+  await page.setViewportSize(viewportOf(options));
+  await page.emulateMedia({ colorScheme: theme, forcedColors: hasForcedColours ? "active" : "none" });
+  if (options.clock) await page.clock.install({ time: options.clock });
   const token = options.token ?? (role === null ? undefined : installation.tokens[role]);
-  if (token && !(await isSignedIn(stage))) await signIn(stage.context, stage.url, token);
+  if (token) await signIn(context, stage.url, await sharedSession(installation.url, token));
   return stage;
 }
 
 /** For the next test, if this one has passed. @param {Stage} stage @param {boolean} isPassed */
 export async function giveBack(stage, isPassed) {
-  const { key, context, page, proxy } = stage;
-  if (key === null || !isPassed || kept.has(key)) return close(stage);
+  const { key, context, page, proxy, url, server } = stage;
   proxy?.forget();
+  if (key === null || !isPassed || kept.has(key)) return close(stage);
   await context.setOffline(false);
   for (const other of context.pages()) if (other !== page) await other.close();
   for (const event of /** @type {const} */ (["console", "pageerror", "response", "request"])) page.removeAllListeners(event);
-  if (page.url().startsWith(stage.url)) await page.evaluate(() => localStorage.clear());
-  await page.goto("about:blank");
+  if (page.url().startsWith(url)) await page.evaluate(() => localStorage.clear());
+  await endOthers(server, await context.cookies());
+  await context.clearCookies();
+  // Another document of the same server: the process of the page goes on, and has its files at hand.
+  await page.goto(`${url}/healthz`);
   await page.mouse.move(0, 0);
-  await page.setViewportSize(stage.viewport);
   kept.set(key, stage);
 }
 
-/** A token has 20 sessions at most: one more that nobody ended would end another test's. @param {Stage} stage */
-async function close({ context, url, proxy }) {
+/** @param {Stage} stage */
+async function close({ context, server, proxy }) {
   proxy?.forget();
-  const cookies = await context.cookies(`${url}/api/v1/session`);
-  if (cookies.length > 0) await context.request.delete(`${url}/api/v1/session`, { headers: asThePage, timeout: 5000 }).catch(() => {}); // its server may have ended
+  await endOthers(server, await context.cookies());
   await context.close();
   await proxy?.close();
 }
 
-/** Null: nobody can take it over, for who is signed in, or what time it is, changes in the test. @param {Told} installation @param {Options} options */
-function keyOf(installation, options) {
-  if (options.role === null || options.clock || options.isFresh) return null;
-  return JSON.stringify([installation.url, options]);
+/** What cannot be changed in a page that is there. Null: nobody can take it over. @param {Told} installation @param {Options} options */
+function keyOf({ url: server }, options) {
+  if (options.isFresh) return null;
+  const { url = server, proxy, pixelRatio, zone, clock, clipboard, bypassesPolicy, trustsAll } = options;
+  return JSON.stringify([url, proxy, pixelRatio, zone, clock !== undefined, clipboard, bypassesPolicy, trustsAll, hasTouch(options)]);
+}
+
+/** @param {Options} options */
+function viewportOf({ width = 1280, height = 800 }) {
+  return { width, height };
+}
+
+/** @param {Options} options */
+function hasTouch(options) {
+  return viewportOf(options).width < 500;
 }
 
 /** @param {string | null} key @param {Told} installation @param {Options} options @returns {Promise<Stage>} */
 async function newStage(key, installation, options) {
-  const viewport = { width: options.width ?? 1280, height: options.height ?? 800 };
-  const { theme = "light", zone = "Europe/Berlin" } = options;
   const proxy = options.proxy ? await new Proxy(installation.url, options.proxy).start() : null;
   const context = await (await theBrowser()).newContext({
-    viewport,
+    viewport: viewportOf(options),
     deviceScaleFactor: options.pixelRatio ?? 1,
-    colorScheme: theme,
-    forcedColors: options.hasForcedColours ? "active" : "none",
-    timezoneId: zone,
+    timezoneId: options.zone ?? "Europe/Berlin",
     locale: "en-GB",
-    hasTouch: viewport.width < 500,
+    hasTouch: hasTouch(options),
     reducedMotion: "reduce",
     bypassCSP: options.bypassesPolicy ?? false,
     ignoreHTTPSErrors: options.trustsAll ?? false,
@@ -93,20 +104,11 @@ async function newStage(key, installation, options) {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
   const page = await context.newPage();
-  if (options.clock) await page.clock.install({ time: options.clock });
-  return { key, context, page, proxy, viewport, url: proxy?.url ?? options.url ?? installation.url };
+  return { key, context, page, proxy, url: proxy?.url ?? options.url ?? installation.url, server: installation.url };
 }
 
-/** @param {Stage} stage */
-async function isSignedIn({ context, url }) {
-  const cookies = await context.cookies(`${url}/api/v1/session`);
-  if (cookies.length === 0) return false;
-  return (await context.request.get(`${url}/api/v1/session`, { headers: asThePage })).ok();
-}
-
-/** As the page does it. @param {import("playwright-core").BrowserContext} context @param {string} url @param {string} token */
-export async function signIn(context, url, token) {
-  const headers = { ...asThePage, authorization: `Bearer ${token}` };
-  const answer = await context.request.post(`${url}/api/v1/session`, { headers });
-  assert.equal(answer.status(), 201, await answer.text());
+/** As the server's own cookie stands there. @param {import("playwright-core").BrowserContext} context @param {string} url of the server, as the page sees it @param {{ name: string, value: string }} session */
+export async function signIn(context, url, { name, value }) {
+  const { hostname: domain, pathname, protocol } = new URL(`${url}/api/v1`);
+  await context.addCookies([{ name, value, domain, path: pathname, httpOnly: true, sameSite: "Strict", secure: protocol === "https:" }]);
 }
