@@ -31,8 +31,8 @@ const steps = {
   generated: () => run("node", [join(here, "generate.mjs"), "--check"]),
   vendored: () => run("scripts/vendor-dashboard", ["--check"]),
   lint: () => run("node", [join(here, "lint.mjs")]),
-  types: async () => (await run(tsc, ["-p", join(here, "tsconfig.page.json")])) && run(tsc, ["-p", join(here, "tsconfig.tests.json")]),
-  rules: () => runTests("--test", ...tests("tests/dashboard/rules")),
+  types: async () => (await Promise.all(["page", "tests"].map((part) => run(tsc, ["-p", join(here, `tsconfig.${part}.json`)])))).every(Boolean),
+  rules: () => runTests(join(here, "lane.mjs"), ...tests("tests/dashboard/rules")),
   browser,
 };
 
@@ -77,7 +77,7 @@ async function browser() {
     if (isPictures) return await run("node", [join(root, "tests/dashboard/browser/pictures.js"), join(target, "pictures"), ...(words.includes("--guides") ? [join(root, "docs/pictures")] : [])]);
     const lanes = inLanes(tests("tests/dashboard/browser"));
     const isPassed = await Promise.all(lanes.map((files) => runTests(join(here, "lane.mjs"), ...files)));
-    return isPassed.every((each) => each);
+    return isPassed.every(Boolean);
   } finally {
     await close();
   }
