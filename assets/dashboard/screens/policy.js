@@ -19,6 +19,7 @@ import { PolicyForm } from "./policy/form.js";
 import { Levels } from "./policy/levels.js";
 import { readPolicy } from "./policy/read.js";
 import { removePolicy } from "./policy/remove.js";
+import { UnknownType } from "./policy/unknown.js";
 
 /** @typedef {import("../rules/retry-policy.js").Policy} Policy */
 /** @typedef {import("../rules/retry-policy.js").Inherited} Inherited */
@@ -47,6 +48,7 @@ function Known({ type }) {
         ${policy === null ? null : h(Button, { operation: "remove_retry_policy", kind: "danger", onClick: () => removePolicy({ event_type: type, retry_policy: policy }, inherited), children: "Remove …" })}`,
       children: (/** @type {Read} */ read) => html`<div>
         <p>Event type <b>${h(Stranger, { text: type, most: 64 })}</b> ${sentenceOf(read.policy)}</p>
+        ${read.policy === null ? h(UnknownType, { type }) : null}
         ${isEdited ? h(PolicyForm, { type, policy: read.policy, inherited, close: () => setEdited(false) }) : h(Shown, { policy: read.policy, inherited })}
         <p class="note">What is inherited comes from the queue of each event, or else from the server. An event that was enqueued with a policy of its own has that.</p>
       </div>`,

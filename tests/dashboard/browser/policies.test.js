@@ -49,6 +49,15 @@ dashboardTest("a policy is set with what follows from it, taken back, and remove
   await operator.call("DELETE", policyAt(type));
 });
 
+dashboardTest("a type that no event has says so before a policy is set for it, and offers those that it may be a typing error of", night, { mayLog }, async (dashboard) => {
+  const { page } = dashboard;
+  await dashboard.open("#/policies/invoice.sentt");
+  await page.getByText("No event of this type is known.").waitFor();
+  await page.getByText("Similar types that are known:").getByRole("link", { name: "invoice.sent", exact: true }).click();
+  await page.getByText("Event type invoice.sent").waitFor();
+  await page.getByText("No event of this type is known.").waitFor({ state: "detached" });
+});
+
 dashboardTest("what a colleague has changed meanwhile is asked about before it is overwritten; their other parts stay", calm, { mayLog }, async (dashboard) => {
   const { page } = dashboard;
   const type = `both-${run}`;
