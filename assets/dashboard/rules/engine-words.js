@@ -148,7 +148,8 @@ export function drainEffect(engine, groups) {
   const active = groups.reduce((sum, { engine_type, status, engines }) => sum + (engine_type === engine.engine_type && status === "active" ? engines : 0), 0);
   const others = active - (engine.status === "active" ? 1 : 0);
   const name = visible(engine.engine_type);
-  const rest = others <= 0 ? `No other engine of ${name} is active: its queue stands still then.` : `${others === 1 ? "1 other engine" : `${count(others)} other engines`} of ${name} ${others === 1 ? "is" : "are"} active.`;
+  const alone = active === 0 && engine.status !== "active" ? `No engine of ${name} is active: its queue stands still already.` : `No other engine of ${name} is active: its queue stands still then.`;
+  const rest = others <= 0 ? alone : `${others === 1 ? "1 other engine" : `${count(others)} other engines`} of ${name} ${others === 1 ? "is" : "are"} active.`;
   return `${held}; it stays registered. ${rest}`;
 }
 

@@ -71,6 +71,7 @@ test("draining says who is left, and resuming what keeps it from work", () => {
   assert.match(drainEffect(engine({ leases_held: 1 }), groups), /^It finishes the one that it holds, and gets nothing more/);
   assert.match(drainEffect(engine({ leases_held: 0 }), [{ engine_type: "vision", status: "active", engines: 1 }]), /^It holds nothing.* No other engine of vision is active/);
   assert.match(drainEffect(engine({ status: "unresponsive" }), groups), /^It is silent: if it comes back, it gets nothing more; it stays registered\. 3 other/);
+  assert.match(drainEffect(engine({ status: "unresponsive" }), []), / No engine of vision is active: its queue stands still already\.$/);
   assert.match(resumeEffect(engine({ is_quarantined: true })), /quarantined in vision/);
   assert.match(resumeEffect(engine({ leases_held: 0, drain: { since: before(1), reason: null, then: "exit" } })), /told to exit/);
 });
