@@ -16,7 +16,7 @@ import { RetryAxis } from "../parts/retry-axis.js";
 import { Stranger } from "../parts/stranger.js";
 import { NoWholeId } from "./not-there.js";
 import { PolicyForm } from "./policy/form.js";
-import { Levels } from "./policy/levels.js";
+import { LevelsNotRead } from "./policy/levels.js";
 import { readPolicy } from "./policy/read.js";
 import { removePolicy } from "./policy/remove.js";
 import { UnknownType } from "./policy/unknown.js";
@@ -53,7 +53,7 @@ function Known({ type }) {
         <p class="note">What is inherited comes from the queue of each event, or else from the server. An event that was enqueued with a policy of its own has that.</p>
       </div>`,
     })}
-    ${h(Levels, { poll: levels })}
+    ${h(LevelsNotRead, { poll: levels })}
     ${h(AuditPanel, { subject: type, empty: "Nobody has set or removed a policy of this event type." })}
     <p>${may("list_events") ? h(Link, { to: { screen: "events", filters: { event_type: type } }, children: "events of this type" }) : null} ${h(CopyAs, { operation: "read_retry_policy", request: { path: { event_type: type } } })}</p>
   </div>`;
