@@ -65,7 +65,7 @@ function Follows({ type, policy, after, changes, inherited }) {
   return html`<section class="settings-changes" aria-live="polite"><h3>What changes</h3>
     <ul>${changes.map(({ part, before, after: value }) => html`<li key=${part.path}>${part.title}: <s>${partWithInherited(before, part, inherited)}</s> → <b>${partWithInherited(value, part, inherited)}</b></li>`)}</ul>
     ${then === null ? null : html`<p>${delaysInWords(then)}</p>${h(RetryAxis, { rows })}`}
-    ${outage === null ? null : html`<p>${h(Status, { word: outage, kind: "warning" })}</p>`}
+    ${outage === null ? null : html`<p>${h(Status, { word: "gives up sooner", kind: "warning" })} ${outage}</p>`}
     <p class="note">It holds from the next failure or loss on, also for events that are there already. Just before it is sent, what is there is read again; what a colleague sends within that moment is overwritten.</p>
     <pre>${command()}</pre>${h(Copy, { text: command, label: "copy as CLI" })}${h(Copy, { text: () => asCurl("set_retry_policy", { path, body: after }), label: "copy as curl" })}</section>`;
 }

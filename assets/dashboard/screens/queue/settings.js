@@ -85,7 +85,7 @@ function Edited({ name, queue, typed, setTyped }) {
       ${change.field.title}: <s>${inWords(change.before.value, change.field)}</s> → <b>${change.after === null ? "server default" : inWords(change.after, change.field)}</b>
       ${" "}<span class="note">${effectOf(change, queue)}</span></li>`)}</ul>
       ${changes.some(({ field }) => field.path.startsWith("retry_policy.")) ? html`<p>${delaysInWords(policyWith(settings, changes))}</p>` : null}
-      ${outage === null ? null : html`<p>${h(Status, { word: outage, kind: "warning" })}</p>`}
+      ${outage === null ? null : html`<p>${h(Status, { word: "gives up sooner", kind: "warning" })} ${outage}</p>`}
       <pre>${asCli("change_queue", request())}</pre>${h(Copy, { text: () => asCli("change_queue", request()), label: "copy as CLI" })}</section>`}
     <p class="settings-buttons">${h(Button, { kind: "main", operation: "change_queue", why, onClick: save, children: "Change" })}${h(Button, { onClick: () => setTyped(null), children: "Leave it" })}</p>
   </form>`;
