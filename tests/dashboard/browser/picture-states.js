@@ -106,11 +106,11 @@ export const states = {
     on: "night", role: "admin", place: placesOfAdmins.tokens, isWindow: true,
     act: async (dashboard) => {
       await asks(/^Make a token/)(dashboard);
-      await dashboard.page.getByRole("textbox", { name: "Name" }).fill("night shift");
-      await dashboard.page.getByLabel("Role").selectOption("producer");
-      await dashboard.page.getByLabel("Limited to the queues").fill("dialoge");
+      const form = dashboard.page.getByRole("dialog");
+      await form.getByLabel("Name").fill("night shift");
+      await form.getByLabel("Role").selectOption("producer");
       await press("Make it")(dashboard);
-      await dashboard.page.getByLabel("The token").waitFor();
+      await form.getByLabel("The token").waitFor();
     },
     after: press("I have kept it"),
   },
