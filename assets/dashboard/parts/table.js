@@ -126,7 +126,7 @@ function Row({ row, id, isGone, isChosen: isOn, table: { columns, to, actions, c
       const name = [column.align === "right" ? "table-right" : "", column.width ? `table-${column.width}` : "", `table-phone-${column.phone ?? "line"}`].join(" ");
       return html`<td key=${column.name} class=${name} data-title=${column.title}>${index === 0 && to ? h(Link, { to: to(row), class: "table-link", children: content }) : content}</td>`;
     })}
-    ${actions ? html`<td class="table-actions">${(isGone ? [] : actions(row)).map(({ verb, run, operation, isDanger, why, isPressed }) =>
-      h(Button, { key: verb, onClick: run, kind: isDanger ? "danger" : "plain", why: why ?? null, children: verb, ...(operation ? { operation } : {}), ...(isPressed === undefined ? {} : { isPressed }) }))}</td>` : null}
+    ${actions ? html`<td class="table-actions">${(isGone ? [] : actions(row)).map(({ verb, run, isDanger, ...others }) =>
+      h(Button, { ...others, key: verb, onClick: run, kind: isDanger ? "danger" : "plain", children: verb }))}</td>` : null}
   </tr>`;
 }
