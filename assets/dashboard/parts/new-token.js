@@ -1,6 +1,6 @@
 /** Making a token. It is shown once, and is nowhere else: not in the address, the storage, the notices or the lines to copy. */
 import { signal } from "../vendor/signals.js";
-import { ENDS, MOST_NAME, bodyOf, faultOf, limitOf } from "../rules/new-token.js";
+import { EMPTY, ENDS, MOST_NAME, bodyOf, faultOf, limitOf, newQueuesInWords, sameNameInWords } from "../rules/new-token.js";
 import { ROLES, deedsOf } from "../rules/tokens.js";
 import { visible } from "../rules/text.js";
 import { act } from "./act.js";
@@ -11,14 +11,14 @@ import { h, html } from "./html.js";
 
 /** @typedef {import("../rules/new-token.js").Filled} Filled */
 
-/** @param {Partial<Filled>} [given] of the token whose place it takes @returns {Promise<void>} */
-export async function newToken(given = {}) {
+/** @param {Partial<Filled>} given of the token whose place it takes @param {readonly import("../rules/tokens.js").Token[]} tokens those that are known @returns {Promise<void>} */
+export async function newToken(given, tokens) {
   /** @type {import("../vendor/signals.js").Signal<Filled>} */
-  const filled = signal({ name: "", role: "operator", types: "", engine: "", seconds: null, ...given });
+  const filled = signal({ ...EMPTY, ...given });
   const request = () => ({ body: bodyOf(filled.value) });
   const question = {
     title: given.name === undefined ? "Make a token" : `Make another token of ${visible(given.name)}`,
-    form: () => html`${h(Fields, { filled })}`,
+    form: () => html`${h(Fields, { filled, tokens })}`,
     why: () => faultOf(filled.value),
     verb: "Make it",
     cli: () => asCli("create_token", request()),
@@ -33,28 +33,38 @@ export async function newToken(given = {}) {
   await showOnce(made.name, made.token);
 }
 
-/** @param {{ filled: import("../vendor/signals.js").Signal<Filled> }} props */
-function Fields({ filled }) {
+/** @param {{ filled: import("../vendor/signals.js").Signal<Filled>, tokens: readonly import("../rules/tokens.js").Token[] }} props */
+function Fields({ filled, tokens }) {
   const { name, role, types, engine, seconds } = filled.value;
   /** @param {Partial<Filled>} change */
   const set = (change) => {
     filled.value = { ...filled.value, ...change };
   };
   const limit = limitOf(role);
-  const deeds = deedsOf(role);
+  const sameName = sameNameInWords(filled.value, tokens);
+  const newQueues = newQueuesInWords(filled.value, tokens);
   return html`<div>
     <label class="field">Name <input value=${name} maxlength=${MOST_NAME} autocomplete="off" spellcheck=${false} placeholder="the person or program that shows it" autofocus
       onInput=${(/** @type {any} */ event) => set({ name: event.currentTarget.value })} /></label>
+    ${sameName === null ? null : html`<p class="note" role="status">${sameName}</p>`}
     <label class="field">Role <select value=${role} onChange=${(/** @type {any} */ event) => set({ role: event.currentTarget.value })}>
+      ${role === "" ? html`<option value="" selected>choose one</option>` : null}
       ${ROLES.map(([each]) => html`<option key=${each} value=${each} selected=${each === role}>${each}</option>`)}</select></label>
-    <p class="note">${ROLES.find(([each]) => each === role)?.[1]}</p>
-    ${deeds.reads.length === 0 ? null : html`<details><summary>All that it may do</summary><p class="note">Changes: ${deeds.changes.join(", ")}.</p><p class="note">Reads: ${deeds.reads.join(", ")}.</p></details>`}
+    ${role === "" ? null : h(RoleWords, { role })}
     ${role === "engine" ? html`<label class="field">Id of the engine <input value=${engine} autocomplete="off" spellcheck=${false} onInput=${(/** @type {any} */ event) => set({ engine: event.currentTarget.value })} /></label>` : null}
     ${limit === "never" ? null : html`<label class="field">Limited to the queues <input value=${types} autocomplete="off" spellcheck=${false} placeholder=${limit === "always" ? "dialogue, vision" : "all, or: dialogue, vision"}
       onInput=${(/** @type {any} */ event) => set({ types: event.currentTarget.value })} /></label>`}
-    <label class="field">Its end <select onChange=${(/** @type {any} */ event) => set({ seconds: ENDS[event.currentTarget.selectedIndex]?.[0] ?? null })}>
-      ${ENDS.map(([each, words]) => html`<option key=${words} selected=${each === seconds}>${words}</option>`)}</select></label>
-    ${name.trim() === "" ? null : html`<p class="note">Tokens of one name are one caller: a second one takes the place of the first.</p>`}</div>`;
+    ${newQueues === null ? null : html`<p class="note" role="status">${newQueues}</p>`}
+    ${seconds === null ? null : html`<label class="field">It ends <select onChange=${(/** @type {any} */ event) => set({ seconds: ENDS[event.currentTarget.selectedIndex]?.[0] ?? null })}>
+      ${ENDS.map(([each, words]) => html`<option key=${words} selected=${each === seconds}>${words}</option>`)}</select></label>`}
+    <label><input type="checkbox" checked=${seconds === null} onChange=${(/** @type {any} */ event) => set({ seconds: event.currentTarget.checked ? null : EMPTY.seconds })} /> It does not end until it is revoked</label></div>`;
+}
+
+/** @param {{ role: string }} props */
+function RoleWords({ role }) {
+  const deeds = deedsOf(role);
+  return html`<p class="note">${ROLES.find(([each]) => each === role)?.[1]}</p>
+    ${deeds.reads.length === 0 ? null : html`<details><summary>All that it may do</summary><p class="note">Changes: ${deeds.changes.join(", ")}.</p><p class="note">Reads: ${deeds.reads.join(", ")}.</p></details>`}`;
 }
 
 /** The secret lives as long as the dialog. @param {string} name @param {string} secret */

@@ -10,7 +10,7 @@ import { useWindow } from "./window.js";
 
 /** @typedef {import("./html.js").Children} Children */
 /** @typedef {import("../rules/choice.js").Choice} Choice */
-/** @typedef {{ verb: string, run: () => unknown, isDanger?: boolean, operation?: import("../api/call.js").OperationId, why?: string | null }} Action */
+/** @typedef {{ verb: string, run: () => unknown, isDanger?: boolean, operation?: import("../api/call.js").OperationId, why?: string | null, isPressed?: boolean }} Action isPressed: of a switch */
 
 /**
  * @template T
@@ -126,7 +126,7 @@ function Row({ row, id, isGone, isChosen: isOn, table: { columns, to, actions, c
       const name = [column.align === "right" ? "table-right" : "", column.width ? `table-${column.width}` : "", `table-phone-${column.phone ?? "line"}`].join(" ");
       return html`<td key=${column.name} class=${name} data-title=${column.title}>${index === 0 && to ? h(Link, { to: to(row), class: "table-link", children: content }) : content}</td>`;
     })}
-    ${actions ? html`<td class="table-actions">${(isGone ? [] : actions(row)).map(({ verb, run, operation, isDanger, why }) =>
-      h(Button, { key: verb, onClick: run, kind: isDanger ? "danger" : "plain", why: why ?? null, children: verb, ...(operation ? { operation } : {}) }))}</td>` : null}
+    ${actions ? html`<td class="table-actions">${(isGone ? [] : actions(row)).map(({ verb, run, isDanger, ...others }) =>
+      h(Button, { ...others, key: verb, onClick: run, kind: isDanger ? "danger" : "plain", children: verb }))}</td>` : null}
   </tr>`;
 }

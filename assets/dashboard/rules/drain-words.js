@@ -37,8 +37,8 @@ function stopInWords(type, { engines, silent, held, remaining }) {
 }
 
 /** @param {Outlook} outlook @param {string} room */
-function restInWords({ remaining }, room) {
-  if (remaining === 0) return "no other is active, so the queue stands still then";
+function restInWords({ engines, silent, remaining }, room) {
+  if (remaining === 0) return engines === silent ? "no engine is active, so the queue stands still already" : "no other is active, so the queue stands still then";
   return `${count(remaining)} ${remaining === 1 ? "remains" : "remain"}${room}`;
 }
 

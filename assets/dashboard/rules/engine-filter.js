@@ -37,7 +37,7 @@ export const TABS = /** @type {const} */ ([
   { name: "silent", of: "silent", sets: { status: "unresponsive" } },
   { name: "zombies", of: "zombie", sets: { zombie: "true" } },
   { name: "full", of: "full", sets: { full: "true" } },
-  { name: "idle", of: "idle", sets: { idle: "true" } },
+  { name: "idle", of: "idle", sets: { status: "active", idle: "true" } },
   { name: "holding off", of: "holdingOff", sets: { holding_off: "true" } },
   { name: "quarantined", of: "quarantined", sets: { quarantined: "true" } },
 ]);

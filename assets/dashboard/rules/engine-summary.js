@@ -17,7 +17,8 @@ function add(counts, { status, engines, idle, full, zombie, holding_off, quarant
   const name = STATUS[/** @type {keyof typeof STATUS} */ (status)];
   if (name) counts[name] += engines;
   counts.engines += engines;
-  counts.idle += idle;
+  // The server counts all that hold nothing: one that is silent or draining does not wait for work.
+  if (name === "active") counts.idle += idle;
   counts.full += full;
   counts.zombie += zombie;
   counts.holdingOff += holding_off;

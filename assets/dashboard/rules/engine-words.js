@@ -12,11 +12,11 @@ import { ago, lasts } from "./times.js";
 const LATE = 1.5;
 
 /**
- * For how many seconds nothing was heard of an engine that sends heartbeats; null while none is overdue.
- * @param {Pick<Engine, "status" | "heartbeat_interval_seconds" | "last_heartbeat" | "last_seen_at">} engine @param {number} now in milliseconds of the server's clock
+ * For how many seconds nothing was heard of an engine that registered with heartbeats, whether it ever sent one or not; null while none is overdue.
+ * @param {Pick<Engine, "status" | "heartbeat_interval_seconds" | "last_seen_at">} engine @param {number} now in milliseconds of the server's clock
  */
-export function overdue({ status, heartbeat_interval_seconds: interval, last_heartbeat, last_seen_at }, now) {
-  if (status === "unresponsive" || interval === null || last_heartbeat === null) return null;
+export function overdue({ status, heartbeat_interval_seconds: interval, last_seen_at }, now) {
+  if (status === "unresponsive" || interval === null) return null;
   const quiet = (now - Date.parse(last_seen_at)) / 1000;
   return quiet > LATE * interval ? quiet : null;
 }
@@ -30,6 +30,14 @@ export function engineStateOf(engine, now) {
   if (is_quarantined) return { word: "quarantined", kind: "held" };
   if (holding_off !== null) return { word: "holding off", kind: "waiting" };
   return status === "active" ? { word: "active", kind: "good" } : { word: visible(status), kind: "waiting" };
+}
+
+/** An engine that has started asks for work at once. */
+const STARTED_SECONDS = 60;
+
+/** Whether it should have asked for work by now, and never did. @param {Pick<Engine, "status" | "last_poll_at" | "registered_at">} engine @param {number} now in milliseconds of the server's clock */
+export function neverAsked({ status, last_poll_at, registered_at }, now) {
+  return status === "active" && last_poll_at === null && (now - Date.parse(registered_at)) / 1000 > STARTED_SECONDS;
 }
 
 /** @param {Pick<Engine, "metadata">} engine @returns {number | null} null: it registered no limit */
@@ -140,7 +148,8 @@ export function drainEffect(engine, groups) {
   const active = groups.reduce((sum, { engine_type, status, engines }) => sum + (engine_type === engine.engine_type && status === "active" ? engines : 0), 0);
   const others = active - (engine.status === "active" ? 1 : 0);
   const name = visible(engine.engine_type);
-  const rest = others <= 0 ? `No other engine of ${name} is active: its queue stands still then.` : `${others === 1 ? "1 other engine" : `${count(others)} other engines`} of ${name} ${others === 1 ? "is" : "are"} active.`;
+  const alone = active === 0 && engine.status !== "active" ? `No engine of ${name} is active: its queue stands still already.` : `No other engine of ${name} is active: its queue stands still then.`;
+  const rest = others <= 0 ? alone : `${others === 1 ? "1 other engine" : `${count(others)} other engines`} of ${name} ${others === 1 ? "is" : "are"} active.`;
   return `${held}; it stays registered. ${rest}`;
 }
 

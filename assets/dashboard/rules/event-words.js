@@ -147,6 +147,14 @@ export function budgetsOf({ failures, lease_losses, retries_left, losses_left, r
   return budgets;
 }
 
+/** Where its budgets come from; null: it has ended, and no policy holds for it. @param {Pick<Event, "retry_policy">} event @returns {string | null} `3 retries by its queue's policy, 5 silent losses by the server's policy` */
+export function policyInWords({ retry_policy: policy }) {
+  if (policy === null) return null;
+  const { max_retries: retries, dead_letter_threshold: losses } = policy;
+  const own = retries.source === losses.source ? "" : ` by ${source(retries.source)}`;
+  return `${retries.value === 1 ? "1 retry" : `${retries.value} retries`}${own}, ${losses.value === 1 ? "1 silent loss" : `${losses.value} silent losses`} by ${source(losses.source)}`;
+}
+
 /** @param {string} source */
 function source(source) {
   return source === "event" ? "its own policy" : source === "event_type" ? "its event type's policy" : source === "queue" ? "its queue's policy" : "the server's policy";

@@ -12,12 +12,13 @@ import { versionInWords } from "./versions.js";
  * @returns {{ sentence: string, isLast: boolean }} isLast: no engine would work on the queue
  */
 export function quarantineInWords(groups, name, version) {
-  const { engines, held, remaining } = outlookOf(groups, name, version, () => true);
+  const { engines, silent, held, remaining } = outlookOf(groups, name, version, () => true);
   const who = version === null ? versionInWords(null) : `engines of ${versionInWords(version)}`;
   const whom = `${capital(who)} get nothing of ${name} any more, also those that register later`;
   const now = engines === 0 ? "just now there are none" : `now ${engines === 1 ? "1 is" : `${count(engines)} are`} there`;
   const hold = held === 0 ? "" : ` and may finish the ${count(held)} events that ${engines === 1 ? "it holds" : "they hold"}`;
-  const rest = remaining === 0 ? "No other engine of the queue is active: it stands still then." : `${count(remaining)} active ${remaining === 1 ? "engine of another version works" : "engines of other versions work"} on.`;
+  const alone = engines === silent ? "No engine of the queue is active: it stands still already." : "No other engine of the queue is active: it stands still then.";
+  const rest = remaining === 0 ? alone : `${count(remaining)} active ${remaining === 1 ? "engine of another version works" : "engines of other versions work"} on.`;
   return { sentence: `${whom}: ${now}${hold}. ${rest}`, isLast: remaining === 0 };
 }
 

@@ -40,3 +40,10 @@ export function delaysInWords(delays) {
   if (last.about === 0) return `Tried again ${delays.retries === 1 ? "once" : `${delays.retries} times`}, each time at once.`;
   return `Tried again after ${delaysInShort(delays)}: the last try about ${lasts(last.about)} after the first.`;
 }
+
+/** What is lost by trying for a shorter time; null where it is not shorter. @param {Delays | null} before @param {Delays} after @returns {string | null} `An outage longer than about 15 s makes dead letters; until now …` */
+export function outageInWords(before, after) {
+  const [was, is] = [before, after].map((delays) => (delays === null ? null : retriesAt(delays).at(-1)?.about ?? 0));
+  if (was == null || is == null || is >= was) return null;
+  return is === 0 ? `Any outage makes dead letters; until now it takes one longer than about ${lasts(was)}.` : `An outage longer than about ${lasts(is)} makes dead letters; until now it takes one longer than about ${lasts(was)}.`;
+}

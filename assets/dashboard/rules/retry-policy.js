@@ -56,6 +56,11 @@ export function inheritedFrom(queues) {
   }));
 }
 
+/** @param {Inherited} inherited @returns {string[]} the queues that say at least one part themselves, by name */
+export function queuesWithOwn(inherited) {
+  return [...new Set([...inherited.values()].flatMap(({ queues }) => queues))].sort();
+}
+
 /** Where an inherited part comes from. @param {Part} part @param {Inherited} inherited */
 export function inheritedInWords({ path }, inherited) {
   const { queues } = inherited.get(path) ?? { queues: [] };
@@ -111,6 +116,12 @@ export function isEmpty(policy) {
 /** @param {number | null} value @param {Part} part */
 export function partInWords(value, part) {
   return value === null ? "inherited" : inWords(value, part);
+}
+
+/** As it is shown before a change: with what is inherited, where that is known. @param {number | null} value @param {Part} part @param {Inherited} inherited */
+export function partWithInherited(value, part, inherited) {
+  const theirs = inherited.get(part.path)?.value ?? null;
+  return value === null && theirs !== null ? `inherited (${inWords(theirs, part)})` : partInWords(value, part);
 }
 
 /** @param {readonly Change[]} changes @returns {string} `max_retries 5, jitter inherited` */

@@ -81,14 +81,15 @@ const PERHAPS_SECONDS = 7 * 86_400;
 /** Last uses are written down so often, and a little later. */
 const WRITTEN_AFTER_SECONDS = 90;
 
-/** @param {Row} row @param {number} now milliseconds @returns {string} `It was used 20 s ago: whoever uses it will notice.` */
-export function useInWords(row, now) {
+/** @param {Row} row @param {number} now milliseconds @param {boolean} [isRevoked] it is about to be @returns {string} `It was used 20 s ago`, with whether somebody will notice where it is revoked */
+export function useInWords(row, now, isRevoked = false) {
   const used = lastUseOf(row);
   const age = (now - Date.parse(row.token.created_at)) / 1000;
   if (used === null) return age < WRITTEN_AFTER_SECONDS ? `It was made ${ago(age)}, and no use of it is written down yet.` : `It has not been used since it was made, ${ago(age)}.`;
   const seconds = (now - Date.parse(used)) / 1000;
-  if (seconds < SURELY_SECONDS) return `It was used ${ago(seconds)}: whoever uses it will notice.`;
-  return `It was last used ${ago(seconds)}${seconds < PERHAPS_SECONDS ? ": somebody may still need it" : ""}.`;
+  const last = `It was last used ${ago(seconds)}`;
+  if (!isRevoked || seconds >= PERHAPS_SECONDS) return `${last}.`;
+  return seconds < SURELY_SECONDS ? `${last}: whoever uses it will notice.` : `${last}: somebody may still need it.`;
 }
 
 /** Those of the same name that let the same caller in. @param {Token} token @param {readonly Token[]} tokens */
@@ -118,7 +119,7 @@ export function revokeInWords(row, { rows, isAll, me, now }) {
   const isLastAdmin = isAll && token.role === "admin" && token.session_of === null && !rows.some(({ token: each }) => each !== token && each.role === "admin" && each.session_of === null && isGood(each));
   const sentences = [
     token.session_of === null ? "Whoever shows this token is refused within seconds, on every server." : "Whoever is signed in with this session has to sign in again.",
-    useInWords(row, now),
+    useInWords(row, now, true),
     open === 0 ? "" : `${open === 1 ? "A session that began" : `${open} sessions that began`} with it ${open === 1 ? "ends" : "end"}, too.`,
     successorInWords(token, rows, now) ?? (others.length > 0 ? "An older token of this name stays." : ""),
     me.name === token.name && me.role === token.role ? "It has your name: you may be signed out." : "",

@@ -51,7 +51,7 @@ function Audit({ values }) {
   );
   const shown = wantsSignIns(values) ? entries : entries.filter((entry) => !isSignIn(entry));
   const rows = rowsOf(shown);
-  return html`<div>
+  return html`<div class="audit">
     ${h(FilterBar, { fields: FIELDS, values, specs: FILTERS, children: h(CopyAs, { operation: "list_audit", request: { query: queryOf(filter) } }) })}
     ${open === undefined ? null : h(Entry, { key: open, id: open, steps: rows.find((row) => row.key === open)?.entries ?? [] })}
     ${h(Panel, {

@@ -16,9 +16,10 @@ import { RetryAxis } from "../parts/retry-axis.js";
 import { Stranger } from "../parts/stranger.js";
 import { NoWholeId } from "./not-there.js";
 import { PolicyForm } from "./policy/form.js";
-import { Levels } from "./policy/levels.js";
+import { LevelsNotRead } from "./policy/levels.js";
 import { readPolicy } from "./policy/read.js";
 import { removePolicy } from "./policy/remove.js";
+import { UnknownType } from "./policy/unknown.js";
 
 /** @typedef {import("../rules/retry-policy.js").Policy} Policy */
 /** @typedef {import("../rules/retry-policy.js").Inherited} Inherited */
@@ -47,11 +48,12 @@ function Known({ type }) {
         ${policy === null ? null : h(Button, { operation: "remove_retry_policy", kind: "danger", onClick: () => removePolicy({ event_type: type, retry_policy: policy }, inherited), children: "Remove …" })}`,
       children: (/** @type {Read} */ read) => html`<div>
         <p>Event type <b>${h(Stranger, { text: type, most: 64 })}</b> ${sentenceOf(read.policy)}</p>
+        ${read.policy === null ? h(UnknownType, { type }) : null}
         ${isEdited ? h(PolicyForm, { type, policy: read.policy, inherited, close: () => setEdited(false) }) : h(Shown, { policy: read.policy, inherited })}
         <p class="note">What is inherited comes from the queue of each event, or else from the server. An event that was enqueued with a policy of its own has that.</p>
       </div>`,
     })}
-    ${h(Levels, { poll: levels })}
+    ${h(LevelsNotRead, { poll: levels })}
     ${h(AuditPanel, { subject: type, empty: "Nobody has set or removed a policy of this event type." })}
     <p>${may("list_events") ? h(Link, { to: { screen: "events", filters: { event_type: type } }, children: "events of this type" }) : null} ${h(CopyAs, { operation: "read_retry_policy", request: { path: { event_type: type } } })}</p>
   </div>`;

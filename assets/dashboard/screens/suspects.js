@@ -1,5 +1,5 @@
 /** Which event kills engines, or which engine loses its events? */
-import { useState } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { judge, verdictOf } from "../rules/suspects.js";
 import { may } from "../state/session.js";
 import { usePoll } from "../state/poll.js";
@@ -49,21 +49,28 @@ function View({ values }) {
       isEmpty: (/** @type {Suspects} */ { events }) => events.length === 0,
       empty: html`<p>No open event ${Object.keys(filters).length > 0 ? "that matches " : ""}was lost without a report.</p>
         <p>An event is here when a lease of it ended without a report: its engine died, hung, was cut off, or forgot it. It leaves when it is completed, cancelled, or dead.</p>${h(Dead, { queue: values["engine_type"] })}`,
-      children: (/** @type {Suspects} */ suspects) => h(Found, { suspects, pulse: JSON.stringify(query) }),
+      children: (/** @type {Suspects} */ suspects) => h(Found, { suspects, open, pulse: JSON.stringify(query) }),
     })}
-    ${opened && may("read_event_payload") ? h(PayloadPanel, { key: opened.event_id, id: opened.event_id, size: opened.payload_bytes, title: `Payload of ${short(opened.event_id)}`, actions: h(Button, { kind: "quiet", onClick: () => setFilter("open", null, { replace: true }), children: "close" }) }) : null}
+    ${opened && may("read_event_payload") ? h(Opened, { key: opened.event_id, event: opened }) : null}
     ${poll.data === null || poll.data.events.length === 0 ? null : h(Handling, { queue: values["engine_type"] })}
   </div>`;
 }
 
-/** @param {{ suspects: Suspects, pulse: string }} props */
-function Found({ suspects, pulse }) {
+/** It stands below a table that may be longer than the window: so it comes into view. @param {{ event: import("./suspects/reading.js").Event }} props */
+function Opened({ event }) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
+  return html`<div ref=${place} class="suspects-payload">${h(PayloadPanel, { id: event.event_id, size: event.payload_bytes, title: `Payload of ${short(event.event_id)}`, actions: h(Button, { kind: "quiet", onClick: () => setFilter("open", null, { replace: true }), children: "close" }) })}</div>`;
+}
+
+/** @param {{ suspects: Suspects, open: string | undefined, pulse: string }} props */
+function Found({ suspects, open, pulse }) {
   const { events, losses, hasMore } = suspects;
   const judged = judge(losses);
   return html`<div>
     <p class="event-sentence suspects-verdict">${verdictOf(judged, short)}</p>
     ${judged.causes.map(({ kind, id }) => (kind === "engine" ? h(SickEngine, { key: id, id }) : null))}
-    ${h(SuspectTable, { suspects, judged, pulse })}
+    ${h(SuspectTable, { suspects, judged, open, pulse })}
     ${hasMore ? html`<p class="note">Only the newest ${PAGE * PAGES_MOST} were looked at: name a queue, or more losses, to see the others.</p>` : null}
     ${events.length > LOOKED_AT ? html`<p class="note">The attempts of the worst ${LOOKED_AT} were read; what is said of sick events and engines is said of those.</p>` : null}
     <h3>Who was lost with whom</h3>${h(CrossTable, { suspects, judged })}

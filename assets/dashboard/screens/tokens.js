@@ -39,7 +39,7 @@ function Tokens({ values }) {
   );
   const [made, setMade] = useState(0);
   // What was made here stands in the list at once, wherever the pointer is.
-  const make = (/** @type {Parameters<typeof newToken>[0]} */ given) => newToken(given).then(() => setMade((count) => count + 1));
+  const make = (/** @type {Parameters<typeof newToken>[0]} */ given) => newToken(given, tokens).then(() => setMade((count) => count + 1));
   const rows = rowsOf(tokens);
   const known = { rows, isAll: more === null && query.role === undefined && query.name === undefined };
   const opened = open === undefined ? null : rows.find(({ token }) => token.token_id === open) ?? null;
@@ -63,7 +63,7 @@ function Tokens({ values }) {
         pulse: `${key} ${made}`,
       }),
     })}
-    ${whyNot() !== null ? null : html`<section class="panel"><h2>Replacing a token</h2><p>Make a second one with the same name and role, hand it out, and revoke the older one when it is not used any more. Tokens of one name are one caller, so nothing else changes.
+    ${whyNot() !== null ? null : html`<section class="panel"><h2>Replacing a token</h2><p>Make a second one with the same name and role, hand it out, and revoke the older one when it is not used any more. Tokens with the same name count as one caller, so nothing else changes.
       Last uses are written down about once a minute.</p></section>`}
   </div>`;
 }

@@ -30,7 +30,7 @@ export function may(operation) {
 export const me = computed(() => {
   const it = session.value;
   if (it === null) return "";
-  return it.name === null ? "anybody" : `${it.name} (${it.role})`;
+  return it.name === null ? "anybody" : `${it.name} (role ${it.role})`;
 });
 
 /** What to tell somebody who may not. @param {import("../api/call.js").OperationId} operation */

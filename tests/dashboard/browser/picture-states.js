@@ -102,6 +102,62 @@ export const states = {
   },
   "dialog make a token": { on: "night", role: "admin", place: placesOfAdmins.tokens, act: asks(/^Make a token/), isWindow: true },
   "dialog revoke a token": { on: "night", role: "admin", place: placesOfAdmins.tokens, act: asks(/^Revoke/), isWindow: true },
+  "token shown once": {
+    on: "night", role: "admin", place: placesOfAdmins.tokens, isWindow: true,
+    act: async (dashboard) => {
+      await asks(/^Make a token/)(dashboard);
+      const form = dashboard.page.getByRole("dialog");
+      await form.getByLabel("Name").fill("night shift");
+      await form.getByLabel("Role").selectOption("producer");
+      await press("Make it")(dashboard);
+      await form.getByLabel("The token").waitFor();
+    },
+    after: press("I have kept it"),
+  },
+  "dialog make another token": {
+    on: "night", role: "admin", place: placesOfAdmins.token, isWindow: true,
+    act: async (dashboard) => {
+      await asks(/^Make another/)(dashboard);
+      await dashboard.page.getByLabel("Limited to the queues").fill("dialoge");
+    },
+  },
+  "dialog drain a version": { on: "night", place: places.engines, act: asks("Drain …"), isWindow: true },
+  "dialog drain engines": {
+    on: "night", place: places.engines, isWindow: true,
+    act: async (dashboard) => {
+      await choose(3)(dashboard);
+      await dashboard.page.locator(".chosen").getByRole("button", { name: "Drain …" }).click();
+      await dialog(dashboard);
+    },
+  },
+  "chosen engines": { on: "night", place: places.engines, act: choose(2), isWindow: true },
+  "dialog quarantine": { on: "night", place: places["silent engine"], act: asks(/^Quarantine/), isWindow: true },
+  "dialog change slots": { on: "night", role: "orchestrator", place: places["silent engine"], act: asks(/^Change slots/), isWindow: true },
+  "dialog remove an engine": { on: "night", role: "orchestrator", place: places["silent engine"], act: asks(/^Remove/), isWindow: true },
+  "reader's engine": { on: "night", role: "reader", place: places["silent engine"], act: async ({ page }) => page.getByRole("button", { name: /^Remove/ }).click({ force: true }) },
+  "no such engine": { on: "night", place: "#/engines/00000000-0000-7000-8000-000000000000" },
+  "no engine matches": { on: "night", place: "#/engines?zombie=true" },
+  "suspect's payload": {
+    on: "night", place: places.suspects, isWindow: true,
+    act: async (dashboard) => {
+      await press("Payload")(dashboard);
+      await dashboard.page.getByRole("tree", { name: "payload" }).waitFor();
+    },
+  },
+  "dialog cancel a run": { on: "night", place: places.run, act: asks(/^Cancel the run/), isWindow: true },
+  "no such run": { on: "night", place: "#/runs/never-was" },
+  "policy being changed": {
+    on: "night", place: places.policy,
+    act: async (dashboard) => {
+      await press(/^Change$/)(dashboard);
+      await dashboard.page.getByLabel(/max_retries/).fill("2");
+      await dashboard.page.getByLabel(/jitter/).fill("2");
+    },
+  },
+  "unknown event type": { on: "night", place: "#/policies/invoice.sentt", act: ({ page }) => page.getByText("Similar types that are known").waitFor() },
+  "dialog remove a policy": { on: "night", place: places.policy, act: asks(/^Remove/), isWindow: true },
+  "admin's engines": { on: "night", role: "admin", place: places.engines },
+  "no audit entry matches": { on: "night", place: "#/audit?actor=nobody" },
   "dialog discard all": { on: "night", place: places.cause, act: asks(/^Discard all/), isWindow: true },
   "dialog cancel these": {
     on: "night", place: "#/events?engine_type=vision&status=queued", isWindow: true,
@@ -139,6 +195,11 @@ export const states = {
   "calm events": { on: "calm", place: "#/events" },
   "calm dead letters": { on: "calm", place: "#/dead-letters" },
   "calm redrive jobs": { on: "calm", place: "#/redrive-jobs" },
+  "calm engines": { on: "calm", place: "#/engines" },
+  "calm suspects": { on: "calm", place: "#/suspects" },
+  "calm runs": { on: "calm", place: "#/runs" },
+  "calm policies": { on: "calm", place: "#/policies" },
+  "crowded engines": { on: "crowd", place: "#/engines", isWindow: true },
   "crowded overview": { on: "crowd", place: "#/" },
   "hostile queue": { on: "crowd", place: "#/queues/hostile" },
   "hostile dead letters": { on: "crowd", place: "#/dead-letters?engine_type=hostile" },

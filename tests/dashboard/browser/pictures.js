@@ -24,7 +24,7 @@ const all = {
   ...states,
 };
 /** Those that the guides show, from 1280 pixels of width. */
-const shown = ["overview", "queue", "event done twice", "cause"];
+const shown = ["overview", "queue", "engines", "event done twice", "cause", "suspects", "health"];
 
 mkdirSync(folder, { recursive: true });
 if (guides) mkdirSync(guides, { recursive: true });

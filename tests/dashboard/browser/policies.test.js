@@ -15,6 +15,7 @@ dashboardTest("a policy is set with what follows from it, taken back, and remove
   const { page } = dashboard;
   const type = `set-${run}`;
   await dashboard.open("#/policies");
+  await page.getByText(/^The server: 3 retries\. Tried again after 30 s, .* Silent losses that make a dead letter: 3\.$/).waitFor();
   await page.getByLabel("Open an event type by its name").fill("not a name");
   await page.getByRole("button", { name: "Open", exact: true }).click();
   await page.getByText("An event type is made of letters, digits and . _ : -.").waitFor();
@@ -26,6 +27,8 @@ dashboardTest("a policy is set with what follows from it, taken back, and remove
   await page.getByLabel(/max_retries/).fill("2");
   await page.getByLabel(/retry_delay\.initial/).fill("1");
   const changes = page.locator(".settings-changes");
+  await changes.getByText("inherited (30 s)").waitFor();
+  await changes.getByText("An outage longer than about 3 s makes dead letters; until now it takes one longer than about 3 min 30 s.").waitFor();
   await changes.getByText("Tried again after 1 s, 2 s, ±10 %: the last try about 3 s after the first.").waitFor();
   await changes.getByText(new RegExp(`eventlease policies set --max-retries 2 --retry-delay-initial 1 ${type}`)).waitFor();
   await page.getByRole("button", { name: "Set it" }).click();
@@ -47,6 +50,15 @@ dashboardTest("a policy is set with what follows from it, taken back, and remove
   await row.getByText("1 of 6 its own").waitFor();
   assert.deepEqual(await read(), { jitter: 0.5 });
   await operator.call("DELETE", policyAt(type));
+});
+
+dashboardTest("a type that no event has says so before a policy is set for it, and offers those that it may be a typing error of", night, { mayLog }, async (dashboard) => {
+  const { page } = dashboard;
+  await dashboard.open("#/policies/invoice.sentt");
+  await page.getByText("No event of this type is known.").waitFor();
+  await page.getByText("Similar types that are known:").getByRole("link", { name: "invoice.sent", exact: true }).click();
+  await page.getByText("Event type invoice.sent").waitFor();
+  await page.getByText("No event of this type is known.").waitFor({ state: "detached" });
 });
 
 dashboardTest("what a colleague has changed meanwhile is asked about before it is overwritten; their other parts stay", calm, { mayLog }, async (dashboard) => {

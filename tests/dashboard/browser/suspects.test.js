@@ -77,7 +77,7 @@ dashboardTest("an engine that loses other events each time is called sick, and i
   await engine.caller.call("DELETE", `engines/${engine.id}`);
 });
 
-dashboardTest("the payload of a suspect is shown below, and its place is in the address", night, {}, async (dashboard) => {
+dashboardTest("the payload of a suspect comes into view below, also on a phone, and its place is in the address", night, { width: 360, height: 740 }, async (dashboard) => {
   const { page } = dashboard;
   const queue = `seen-${run}`;
   const [id = ""] = await enqueue(queue, [{ frame: "the one that kills" }]);
@@ -85,7 +85,10 @@ dashboardTest("the payload of a suspect is shown below, and its place is in the 
   await dashboard.open(`#/suspects?engine_type=${queue}`);
   await page.getByText(/^It is not known yet whether an event or an engine is sick/).waitFor();
   await page.getByRole("button", { name: "Payload" }).click();
-  await page.getByRole("tree", { name: "payload" }).getByText('"the one that kills"').waitFor();
+  const value = page.getByRole("tree", { name: "payload" }).getByText('"the one that kills"');
+  await value.waitFor();
+  assert.ok(await value.evaluate((text) => text.getBoundingClientRect().bottom < (document.querySelector(".frame-places")?.getBoundingClientRect().top ?? 0)), "it is above the bar of the screens");
+  await page.getByRole("button", { name: "Payload", pressed: true }).waitFor();
   assert.match(page.url(), new RegExp(`open=${id}`));
   await page.locator("summary", { hasText: "How suspects are handled" }).click();
   await page.getByText(/until it is redriven, with a new budget/).waitFor();

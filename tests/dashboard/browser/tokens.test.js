@@ -22,8 +22,13 @@ dashboardTest("an admin begins at the tokens, and makes one: it is shown once, l
   const make = dialog.getByRole("button", { name: "Make it" });
   assert.equal(await make.getAttribute("aria-disabled"), "true");
   await dialog.getByLabel("Name").fill(name);
+  assert.match((await make.getAttribute("title")) ?? "", /A role has to be chosen/);
   await dialog.getByLabel("Role").selectOption("reader");
   await dialog.getByLabel("Limited to the queues").fill("dialogue, vision");
+  assert.equal(await dialog.getByLabel("It ends").inputValue(), "after 90 days");
+  await dialog.getByLabel("It does not end until it is revoked").check();
+  await dialog.getByLabel("It ends").waitFor({ state: "detached" });
+  await dialog.getByText(/^No token in the list names .*check the spelling/).waitFor();
   await dialog.getByText("The same from a terminal").click();
   await dialog.getByText(`eventlease token create --name '${name}' --role reader --engine-type dialogue,vision`).waitFor();
   await make.click();
@@ -53,6 +58,7 @@ dashboardTest("an older token is revoked once the newer one of its name is there
   const dialog = page.getByRole("dialog");
   assert.equal(await dialog.getByLabel("Name").inputValue(), name);
   assert.equal(await dialog.getByLabel("Role").inputValue(), "producer");
+  await dialog.getByText(/^There is a token of this name\. It stays valid beside the new one/).waitFor();
   await dialog.getByRole("button", { name: "Make it" }).click();
   await dialog.getByRole("button", { name: "I have kept it" }).click();
   const row = page.getByRole("row").filter({ hasText: "a newer one is there" });

@@ -27,6 +27,8 @@ const sentences = [
     entry("set_retry_policy", "line.requested", { before: { max_retries: 3 }, after: { retry_delay: { initial: 1 } } }),
     "anna set the retry policy of line.requested (max_retries 3 → inherited, retry_delay.initial inherited → 1)",
   ],
+  [entry("drain_engines", "billing", { engine_type: "billing", engine_software_version: "2.4.1", engines: 2, reason: "dies" }), "anna drained 2 engines of version 2.4.1 of billing: dies"],
+  [entry("drain_engines", "engines", { engine_type: null, engine_software_version: null, engines: 1, reason: null }), "anna drained 1 engine"],
   [entry("create_session", "-"), "anna signed in"],
   [entry("an_operation_of_a_later_version", "x"), "anna an operation of a later version x"],
 ];

@@ -25,6 +25,8 @@ test("what silent engines hold is not what they finish: it comes back when their
 
 test("where nobody would be left, the queue stands still", () => {
   assert.equal(say(chosen(9, { leases_held: 0 }), [queue({ rates: { enqueued_per_second: 2 } })]), "9 of 9 active engines of vision would get no more events; no other is active, so the queue stands still then; 2/s arrive.");
+  const silent = { status: "unresponsive", leases_held: 0 };
+  assert.equal(say(chosen(1, silent), [], [group({ status: "unresponsive" })]), "1 silent engine of vision would get no more events after coming back; no engine is active, so the queue stands still already.");
 });
 
 test("the room that remains: an engine without a limit has no number, and one above its limit counts with what it holds", () => {

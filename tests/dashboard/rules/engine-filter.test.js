@@ -41,6 +41,9 @@ test("sorted by what is asked for, what never was comes first; without a sort th
   assert.equal(shownOf(engines, {}), engines);
 });
 
+/** @param {string} tab @returns {Record<string, string>} */
+const changed = (tab) => Object.fromEntries(Object.entries(changesFor(tab)).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+
 test("each ready filter can be read from the address, is known again, and takes the others away", () => {
   for (const { name, sets } of TABS) {
     const others = { engine_type: "vision", idle: "true", full: "true", status: "draining" };
@@ -49,5 +52,6 @@ test("each ready filter can be read from the address, is known again, and takes 
     assert.equal(values["engine_type"], "vision");
     assert.deepEqual(readFilters(FILTERS, sets).unreadable, []);
   }
-  assert.equal(tabOf({ status: "active", idle: "true" }), null);
+  assert.equal(tabOf({ status: "draining", idle: "true" }), null);
+  assert.equal(queryOf(changed("idle"))["status"], "active", "a silent engine is not idle");
 });

@@ -6,7 +6,7 @@ import { group } from "./engines.js";
 const attempts = (/** @type {string | null} */ version, failure_ratio = 0.5, is_enough = true) => ({ engine_type: "vision", engine_software_version: version, attempts: 40, failed: 20, lost: 0, failure_ratio, is_enough });
 
 test("groups of one version are one row, whatever their states", () => {
-  const [row, ...others] = rowsOf([group({ engines: 3, leases_held: 4, idle: 1, zombie: 1 }), group({ status: "draining", engines: 2, leases_held: 1 }), group({ status: "unresponsive", engines: 1, full: 1, holding_off: 1, quarantined: 1 })], []);
+  const [row, ...others] = rowsOf([group({ engines: 3, leases_held: 4, idle: 1, zombie: 1 }), group({ status: "draining", engines: 2, idle: 1, leases_held: 1 }), group({ status: "unresponsive", engines: 1, idle: 1, full: 1, holding_off: 1, quarantined: 1 })], []);
   assert.deepEqual(others, []);
   assert.deepEqual(row, { engineType: "vision", version: "3.0.0", attempts: null, engines: 6, active: 3, draining: 2, silent: 1, idle: 1, full: 1, zombie: 1, holdingOff: 1, quarantined: 1, held: 5 });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { comesBack, drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, looksLike, registrationsOf, removalOf, removalSentence, resumeEffect } from "../../../assets/dashboard/rules/engine-words.js";
+import { comesBack, drainEffect, engineSentence, engineStateOf, livenessOf, loadOf, looksLike, neverAsked, registrationsOf, removalOf, removalSentence, resumeEffect } from "../../../assets/dashboard/rules/engine-words.js";
 import { NOW, before, engine } from "./engines.js";
 
 test("how an engine stands is said in sentences", () => {
@@ -21,8 +21,16 @@ test("heartbeats that are missing are said before the engine counts as silent", 
   assert.match(engineSentence(engine(quiet), NOW), /^Nothing was heard of it for 51 s: it should send a heartbeat every 20 s, and counts as silent in 9 s\./);
   assert.equal(engineStateOf(engine({ last_heartbeat: before(29), last_seen_at: before(29) }), NOW).word, "active", "one is under way");
   assert.equal(engineStateOf(engine({ last_heartbeat: before(51) }), NOW).word, "active", "it polls");
-  assert.equal(engineStateOf(engine({ last_heartbeat: null, last_seen_at: before(51) }), NOW).word, "active", "it sends none");
+  assert.equal(engineStateOf(engine({ last_heartbeat: null, last_seen_at: before(51) }), NOW).word, "heartbeat overdue", "it never sent one");
+  assert.equal(engineStateOf(engine({ last_heartbeat: null, heartbeat_interval_seconds: null, heartbeat_timeout_seconds: null, last_seen_at: before(51) }), NOW).word, "active", "it registered without");
   assert.equal(engineStateOf(engine({ ...quiet, status: "unresponsive" }), NOW).word, "silent");
+});
+
+test("an engine that never asked for work is told from one that has just started", () => {
+  assert.equal(neverAsked(engine({ last_poll_at: null }), NOW), true);
+  assert.equal(neverAsked(engine({ last_poll_at: null, registered_at: before(20) }), NOW), false);
+  assert.equal(neverAsked(engine({ last_poll_at: null, status: "unresponsive" }), NOW), false, "that says more");
+  assert.equal(neverAsked(engine(), NOW), false);
 });
 
 test("silence comes before a drain, and a drain before a quarantine", () => {
@@ -63,6 +71,7 @@ test("draining says who is left, and resuming what keeps it from work", () => {
   assert.match(drainEffect(engine({ leases_held: 1 }), groups), /^It finishes the one that it holds, and gets nothing more/);
   assert.match(drainEffect(engine({ leases_held: 0 }), [{ engine_type: "vision", status: "active", engines: 1 }]), /^It holds nothing.* No other engine of vision is active/);
   assert.match(drainEffect(engine({ status: "unresponsive" }), groups), /^It is silent: if it comes back, it gets nothing more; it stays registered\. 3 other/);
+  assert.match(drainEffect(engine({ status: "unresponsive" }), []), / No engine of vision is active: its queue stands still already\.$/);
   assert.match(resumeEffect(engine({ is_quarantined: true })), /quarantined in vision/);
   assert.match(resumeEffect(engine({ leases_held: 0, drain: { since: before(1), reason: null, then: "exit" } })), /told to exit/);
 });

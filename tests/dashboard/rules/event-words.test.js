@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { budgetsOf, sentenceOf, stateOf } from "../../../assets/dashboard/rules/event-words.js";
+import { budgetsOf, policyInWords, sentenceOf, stateOf } from "../../../assets/dashboard/rules/event-words.js";
 
 const NOW = Date.parse("2026-11-29T02:00:00Z");
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
@@ -52,4 +52,7 @@ test("budgets say how much is spent, and which policy gives them", () => {
   assert.match(failures.words, /1 more are tried again \(max_retries 3, by its own policy\)/);
   assert.match(redrives.words, /redriven once/);
   assert.equal(budgetsOf(event({}))[0].total, null);
+  assert.equal(policyInWords(event({ retry_policy: policy })), "3 retries by its own policy, 3 silent losses by the server's policy");
+  assert.equal(policyInWords(event({ retry_policy: { ...policy, max_retries: part(1, "server") } })), "1 retry, 3 silent losses by the server's policy");
+  assert.equal(policyInWords(event({ retry_policy: null })), null);
 });

@@ -24,6 +24,7 @@ test("a quarantine says whom it hits, and who remains", () => {
   const last = quarantineInWords([group(null)], "dialogue", null);
   assert.equal(last.sentence, "Engines without a version get nothing of dialogue any more, also those that register later: now 1 is there. No other engine of the queue is active: it stands still then.");
   assert.ok(last.isLast);
+  assert.match(quarantineInWords([group("2.4.1", 1, 0, "unresponsive")], "dialogue", "2.4.1").sentence, /now 1 is there\. No engine of the queue is active: it stands still already\.$/);
 });
 
 test("a quarantine is lifted when it is the one that was set", () => {

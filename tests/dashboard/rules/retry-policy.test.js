@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { delaysInShort, delaysInWords, delaysOf, retriesAt } from "../../../assets/dashboard/rules/retry-delays.js";
+import { delaysInShort, delaysInWords, delaysOf, outageInWords, retriesAt } from "../../../assets/dashboard/rules/retry-delays.js";
 import {
-  backward, changedSince, changesInWords, changesOf, delaysWith, inheritedFrom, inheritedInWords, isEmpty, nameFault, nowAndThen, ownOf, PARTS, patchWith, policyMeanwhile, policyWith, sentenceOf, sourceOf, valueOf,
+  backward, changedSince, changesInWords, changesOf, delaysWith, inheritedFrom, inheritedInWords, isEmpty, nameFault, nowAndThen, ownOf, PARTS, partWithInherited, patchWith, policyMeanwhile, policyWith, queuesWithOwn, sentenceOf, sourceOf, valueOf,
 } from "../../../assets/dashboard/rules/retry-policy.js";
 
 const seed = { retries: 6, initial: 30, multiplier: 2, max: 300, jitter: 0.1 };
@@ -36,6 +36,16 @@ test("the delays of a policy are told", () => {
   assert.equal(delaysInShort({ ...policy, retries: 0 }), "none");
 });
 
+test("a policy that gives up sooner says how long an outage may be then", () => {
+  const slow = { retries: 3, initial: 30, multiplier: 2, max: 300, jitter: 0.1 };
+  assert.equal(outageInWords(slow, { ...slow, initial: 2 }), "An outage longer than about 14 s makes dead letters; until now it takes one longer than about 3 min 30 s.");
+  assert.match(outageInWords(slow, { ...slow, retries: 1 }) ?? "", /^An outage longer than about 30 s makes/);
+  assert.match(outageInWords(slow, { ...slow, retries: 0 }) ?? "", /^Any outage makes dead letters; until now/);
+  assert.equal(outageInWords(slow, { ...slow, retries: 4 }), null);
+  assert.equal(outageInWords(slow, slow), null);
+  assert.equal(outageInWords(null, slow), null, "what is inherited is not known");
+});
+
 test("the parts are those of the API's document, with its bounds", () => {
   const { schemas } = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8")).components;
   const { retry_delay: _, ...own } = schemas.RetryPolicy.properties;
@@ -54,6 +64,10 @@ test("a part is the type's own, or the server's, and queues that say otherwise a
   assert.equal(inheritedInWords(part("jitter"), inherited), "server default");
   assert.equal(inheritedInWords(part("max_retries"), inherited), "server default, except in billing");
   const all = inheritedFrom(["a", "b", "c", "d", "e"].map((name) => queue(name, { jitter: { value: 0.5, source: "queue" } })));
+  assert.deepEqual([queuesWithOwn(inherited), queuesWithOwn(inheritedFrom([queue("vision")]))], [["billing"], []]);
+  assert.equal(partWithInherited(null, part("retry_delay.initial"), inherited), "inherited (30 s)");
+  assert.equal(partWithInherited(5, part("retry_delay.initial"), inherited), "5 s");
+  assert.equal(partWithInherited(null, part("jitter"), all), "inherited", "it is not known");
   assert.equal(inheritedInWords(part("jitter"), all), "server default, except in a, b, c and 2 more");
   assert.equal(valueOf(null, all, "jitter"), null, "no queue shows the server's");
   assert.deepEqual(delaysWith(policy, inherited), { retries: 3, initial: 1, multiplier: 2, max: 300, jitter: 0 });

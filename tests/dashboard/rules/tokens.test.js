@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFileSync } from "node:fs";
-import { bodyOf, faultOf, limitOf } from "../../../assets/dashboard/rules/new-token.js";
+import { EMPTY, bodyOf, faultOf, limitOf, newQueuesInWords, sameNameInWords } from "../../../assets/dashboard/rules/new-token.js";
 import { ROLES, deedsOf, lastUseOf, limitsOf, queryOf, revokeInWords, rowsOf, stateOf, successorInWords, useInWords } from "../../../assets/dashboard/rules/tokens.js";
 
 const now = Date.parse("2030-01-31T12:00:00Z");
@@ -60,9 +60,10 @@ test("what it reaches is said for each kind", () => {
 test("the last use is that of the token or of a session, whichever is later", () => {
   const row = { token: token({ last_used_at: before(600) }), sessions: [token({ last_used_at: before(20) }), token({})] };
   assert.equal(lastUseOf(row), before(20));
-  assert.equal(useInWords(row, now), "It was used 20 s ago: whoever uses it will notice.");
-  assert.equal(useInWords({ token: token({ last_used_at: before(2 * 86_400) }), sessions: [] }, now), "It was last used 2 d ago: somebody may still need it.");
-  assert.equal(useInWords({ token: token({ last_used_at: before(40 * 86_400) }), sessions: [] }, now), "It was last used 40 d ago.");
+  assert.equal(useInWords(row, now), "It was last used 20 s ago.");
+  assert.equal(useInWords(row, now, true), "It was last used 20 s ago: whoever uses it will notice.");
+  assert.equal(useInWords({ token: token({ last_used_at: before(2 * 86_400) }), sessions: [] }, now, true), "It was last used 2 d ago: somebody may still need it.");
+  assert.equal(useInWords({ token: token({ last_used_at: before(40 * 86_400) }), sessions: [] }, now, true), "It was last used 40 d ago.");
   assert.equal(useInWords({ token: token({}), sessions: [] }, now), "It has not been used since it was made, 1 d ago.");
   assert.equal(useInWords({ token: token({ created_at: before(20) }), sessions: [] }, now), "It was made 20 s ago, and no use of it is written down yet.");
   const began = token({ session_of: "t1", created_at: before(30) });
@@ -85,7 +86,7 @@ test("before it is revoked: who will notice, what ends with it, and what stays",
   const row = { token: token({ last_used_at: before(20) }), sessions: [token({ token_id: "s", session_of: "t1" }), token({ token_id: "s2", state: "expired" })] };
   const { sentences, isGrave } = revokeInWords(row, { rows: [row], isAll: true, me, now });
   assert.equal(isGrave, false);
-  assert.match(sentences.join(" "), /used 20 s ago: whoever uses it will notice\. A session that began with it ends, too\. This cannot be undone\.$/);
+  assert.match(sentences.join(" "), /last used 20 s ago: whoever uses it will notice\. A session that began with it ends, too\. This cannot be undone\.$/);
 });
 
 test("the last admin's token is not revoked by a slip", () => {
@@ -119,4 +120,19 @@ test("what the server would refuse is said beforehand", () => {
   assert.match(faultOf({ ...filled, role: "engine", engine: "7" }) ?? "", /engine's id/);
   assert.match(faultOf({ ...filled, types: Array.from({ length: 101 }, (_, n) => `q${n}`).join() }) ?? "", /at most 100/);
   assert.deepEqual(["registrar", "engine", "admin", "reader"].map(limitOf), ["always", "never", "never", "perhaps"]);
+});
+
+test("no role is chosen beforehand, and a token ends unless that is taken away", () => {
+  assert.match(faultOf({ ...EMPTY, name: "shop" }) ?? "", /role has to be chosen/);
+  assert.equal(bodyOf({ ...EMPTY, name: "shop", role: "reader" }).expires_in_seconds, 90 * 86_400);
+});
+
+test("a queue that no token names is said, and that a name is not new", () => {
+  const tokens = [token({ engine_types: ["dialogue", "vision"] }), token({})];
+  assert.match(newQueuesInWords({ role: "producer", types: "dialoge, vision" }, tokens) ?? "", /^No token in the list names dialoge: check the spelling\./);
+  assert.equal(newQueuesInWords({ role: "producer", types: "vision" }, tokens), null);
+  assert.equal(newQueuesInWords({ role: "admin", types: "dialoge" }, tokens), null, "it is limited to none");
+  assert.match(sameNameInWords({ name: " shop" }, tokens) ?? "", /stays valid beside the new one until it ends or is revoked/);
+  assert.equal(sameNameInWords({ name: "other" }, tokens), null);
+  assert.equal(sameNameInWords({ name: "shop" }, [token({ state: "revoked" })]), null);
 });

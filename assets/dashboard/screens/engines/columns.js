@@ -1,6 +1,6 @@
 /** What the table of engines shows of each. */
 import { serverNow } from "../../api/call.js";
-import { engineSentence, engineStateOf, looksLike, slotsOf, versionOf } from "../../rules/engine-words.js";
+import { engineSentence, engineStateOf, looksLike, neverAsked, slotsOf, versionOf } from "../../rules/engine-words.js";
 import { count } from "../../rules/numbers.js";
 import { h, html } from "../../parts/html.js";
 import { short } from "../../parts/id.js";
@@ -38,7 +38,7 @@ export function columnsOf({ sort, by, isOneType, isZombie, areZombies }) {
     ...(areZombies ? [/** @type {Column} */ ({ name: "looks", title: "Looks like", cell: (engine) => html`<span class="engines-look">${looksLike(engine, serverNow())}</span>` })] : []),
     { name: "held", title: "Held / slots", cell: heldOf, ...sorts("held", "descending") },
     { name: "seen", title: "Seen", cell: ({ last_seen_at }) => h(Ago, { at: last_seen_at }), ...sorts("seen", "ascending") },
-    { name: "asked", title: "Asked for work", cell: ({ last_poll_at }) => (last_poll_at === null ? "never" : h(Ago, { at: last_poll_at })), ...sorts("asked", "ascending") },
+    { name: "asked", title: "Asked for work", cell: askedOf, ...sorts("asked", "ascending") },
     { name: "registered", title: "Registered", phone: "hide", cell: ({ registered_at }) => h(Ago, { at: registered_at }), ...sorts("registered", "descending") },
   ];
   return all.filter(({ name, phone }) => phone !== "hide" || (!areZombies && windowWidth() >= (FROM_WIDTH[name] ?? 0)));
@@ -54,6 +54,12 @@ function idOf({ engine_id, engine_type }, isOneType) {
 function stateOf(engine, isZombie) {
   const state = isZombie && engine.status === "active" ? /** @type {const} */ ({ word: "zombie", kind: "bad" }) : engineStateOf(engine, serverNow());
   return html`<span title=${engineSentence(engine, serverNow())}>${h(Status, state)}</span>`;
+}
+
+/** @param {Engine} engine */
+function askedOf(engine) {
+  if (engine.last_poll_at !== null) return h(Ago, { at: engine.last_poll_at });
+  return neverAsked(engine, serverNow()) ? html`<span title=${looksLike(engine, serverNow())}>${h(Status, { word: "never", kind: "warning" })}</span>` : "never";
 }
 
 /** @param {Engine} engine */

@@ -1,6 +1,6 @@
 /** How the event stands, in a sentence; its budgets; and what can be done about it. */
 import { serverNow } from "../../api/call.js";
-import { budgetsOf, sentenceOf, stateOf } from "../../rules/event-words.js";
+import { budgetsOf, policyInWords, sentenceOf, stateOf } from "../../rules/event-words.js";
 import { tick } from "../../state/live.js";
 import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
@@ -40,10 +40,18 @@ export function EventHead({ event }) {
       <div><dt>enqueued</dt><dd>${h(At, { at: event.created_at })}</dd></div>
       ${event.status === "queued" ? html`<div><dt>due</dt><dd>${h(At, { at: event.available_at })}</dd></div>` : null}
       ${event.finished_at ? html`<div><dt>ended</dt><dd>${h(At, { at: event.finished_at })}</dd></div>` : null}
-      ${event.retry_policy && may("read_retry_policy") ? html`<div><dt>retry policy</dt><dd>${h(Link, { to: { screen: "policies", id: event.event_type }, children: "of its type" })}</dd></div>` : null}
+      ${h(Policy, { event })}
     </dl>
     <div class="event-actions">${h(Actions, { event, now })}${h(Button, { operation: "enqueue_event", onClick: () => enqueueCopy(event), children: "Enqueue a copy …" })}${h(CopyAs, { operation: "read_event", request: { path: { event_id: event.event_id } } })}</div>
   </div>`;
+}
+
+/** @param {{ event: Event }} props */
+function Policy({ event }) {
+  const words = policyInWords(event);
+  const link = may("read_retry_policy") ? h(Link, { to: { screen: "policies", id: event.event_type }, children: "policy of its type" }) : null;
+  if (words === null && link === null) return null;
+  return html`<div><dt>retry policy</dt><dd>${words}${words !== null && link !== null ? html` · ` : null}${link}</dd></div>`;
 }
 
 /** @param {import("../../rules/event-words.js").Budget} props */

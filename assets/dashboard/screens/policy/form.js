@@ -1,8 +1,8 @@
 /** Changing the policy of an event type: what follows is shown before it is done. */
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { inWords, readValue } from "../../rules/queue-settings.js";
-import { delaysInWords, retriesAt } from "../../rules/retry-delays.js";
-import { changedSince, changesOf, delaysWith, isEmpty, ownOf, partInWords, PARTS, patchWith, policyWith, valueOf } from "../../rules/retry-policy.js";
+import { delaysInWords, outageInWords, retriesAt } from "../../rules/retry-delays.js";
+import { changedSince, changesOf, delaysWith, isEmpty, ownOf, PARTS, partWithInherited, patchWith, policyWith, valueOf } from "../../rules/retry-policy.js";
 import { visible } from "../../rules/text.js";
 import { Button } from "../../parts/button.js";
 import { Copy } from "../../parts/copy.js";
@@ -10,6 +10,7 @@ import { asCli, asCurl } from "../../parts/copy-as.js";
 import { h, html } from "../../parts/html.js";
 import { RetryAxis } from "../../parts/retry-axis.js";
 import { lastWho } from "../../parts/undo.js";
+import { Status } from "../../parts/words.js";
 import { savePolicy } from "./save.js";
 
 /** @typedef {import("../../rules/retry-policy.js").Policy} Policy */
@@ -57,12 +58,14 @@ export function PolicyForm({ type, policy, inherited, close }) {
 /** @param {{ type: string, policy: Policy | null, after: Policy, changes: readonly Change[], inherited: Inherited }} props */
 function Follows({ type, policy, after, changes, inherited }) {
   const [now, then] = [delaysWith(policy, inherited), delaysWith(after, inherited)];
+  const outage = then === null ? null : outageInWords(now, then);
   const path = { event_type: type };
   const command = () => asCli("set_retry_policy", { path, body: patchWith(changes) });
   const rows = [...(now === null ? [] : [{ name: "now", at: retriesAt(now) }]), ...(then === null ? [] : [{ name: "then", at: retriesAt(then) }])];
   return html`<section class="settings-changes" aria-live="polite"><h3>What changes</h3>
-    <ul>${changes.map(({ part, before, after: value }) => html`<li key=${part.path}>${part.title}: <s>${partInWords(before, part)}</s> → <b>${partInWords(value, part)}</b></li>`)}</ul>
+    <ul>${changes.map(({ part, before, after: value }) => html`<li key=${part.path}>${part.title}: <s>${partWithInherited(before, part, inherited)}</s> → <b>${partWithInherited(value, part, inherited)}</b></li>`)}</ul>
     ${then === null ? null : html`<p>${delaysInWords(then)}</p>${h(RetryAxis, { rows })}`}
+    ${outage === null ? null : html`<p>${h(Status, { word: "gives up sooner", kind: "warning" })} ${outage}</p>`}
     <p class="note">It holds from the next failure or loss on, also for events that are there already. Just before it is sent, what is there is read again; what a colleague sends within that moment is overwritten.</p>
     <pre>${command()}</pre>${h(Copy, { text: command, label: "copy as CLI" })}${h(Copy, { text: () => asCurl("set_retry_policy", { path, body: after }), label: "copy as curl" })}</section>`;
 }

@@ -1,7 +1,7 @@
 /** The settings of a queue: each value with its source; changes are shown before they are made, and can be taken back. */
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { FIELDS, backward, changedSince, changesOf, effectOf, forward, inWords, policyWith, readValue, settingAt, settingsMeanwhile } from "../../rules/queue-settings.js";
-import { delaysInWords } from "../../rules/retry-delays.js";
+import { delaysInWords, outageInWords } from "../../rules/retry-delays.js";
 import { call } from "../../api/call.js";
 import { visible } from "../../rules/text.js";
 import { may } from "../../state/session.js";
@@ -14,6 +14,7 @@ import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { lastWho, undoOf } from "../../parts/undo.js";
+import { Status } from "../../parts/words.js";
 
 /** @typedef {import("../../rules/queue-settings.js").Queue} Queue */
 /** @typedef {import("../../rules/queue-settings.js").Field} Field */
@@ -56,6 +57,7 @@ function Edited({ name, queue, typed, setTyped }) {
   }
   const changes = changesOf(settings, edits);
   const why = Object.keys(faults).length > 0 ? "A value cannot be read" : changes.length === 0 ? "Nothing is changed yet" : null;
+  const outage = outageInWords(policyWith(settings, []), policyWith(settings, changes));
   const request = () => ({ path: { engine_type: name }, body: forward(changes) });
   // Others may change them while the form is open: the person sees by whom and to what, and is asked before they are overwritten.
   const [seen] = useState(settings);
@@ -83,6 +85,7 @@ function Edited({ name, queue, typed, setTyped }) {
       ${change.field.title}: <s>${inWords(change.before.value, change.field)}</s> → <b>${change.after === null ? "server default" : inWords(change.after, change.field)}</b>
       ${" "}<span class="note">${effectOf(change, queue)}</span></li>`)}</ul>
       ${changes.some(({ field }) => field.path.startsWith("retry_policy.")) ? html`<p>${delaysInWords(policyWith(settings, changes))}</p>` : null}
+      ${outage === null ? null : html`<p>${h(Status, { word: "gives up sooner", kind: "warning" })} ${outage}</p>`}
       <pre>${asCli("change_queue", request())}</pre>${h(Copy, { text: () => asCli("change_queue", request()), label: "copy as CLI" })}</section>`}
     <p class="settings-buttons">${h(Button, { kind: "main", operation: "change_queue", why, onClick: save, children: "Change" })}${h(Button, { onClick: () => setTyped(null), children: "Leave it" })}</p>
   </form>`;

@@ -17,7 +17,7 @@ import { tell } from "../../parts/notices.js";
 export function RunButtons({ id, run }) {
   const isCancelled = run.status === "cancelled" || run.cancelled_in.length > 0;
   return html`${isCancelled ? h(Button, { operation: "reopen_scenario_run", onClick: () => reopen(id), children: "Reopen" }) : null}
-    ${run.status === "cancelled" && openOf(run) === 0 ? null : h(Button, { operation: "cancel_scenario_run", kind: "danger", onClick: () => cancel(id), children: "Cancel the run …" })}`;
+    ${run.status === "cancelled" && openOf(run) === 0 ? null : h(Button, { operation: "cancel_scenario_run", kind: openOf(run) > 0 ? "danger" : "plain", onClick: () => cancel(id), children: "Cancel the run …" })}`;
 }
 
 /** Counted anew at that moment, as what the page shows may be seconds old. @param {string} id */
@@ -36,7 +36,7 @@ async function cancel(id) {
     sentence: effectOfCancel(run, session.value?.engine_types != null),
     facts: [["Queued, cancelled now", count(run.counts.queued, run.is_approximate)], ["With engines, asked to stop", count(run.counts.processing, run.is_approximate)]],
     verb: "Cancel the run",
-    isDanger: true,
+    isDanger: open > 0, // without open events it is undone by reopening
     ...(open > 0 ? { typed: String(open) } : {}),
     cli: () => asCli("cancel_scenario_run", request),
     curl: () => asCurl("cancel_scenario_run", request),

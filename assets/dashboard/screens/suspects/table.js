@@ -20,15 +20,15 @@ import { Status } from "../../parts/words.js";
 
 const ENGINES_MOST = 3;
 
-/** @param {{ suspects: Suspects, judged: Judged, pulse: string }} props */
-export function SuspectTable({ suspects, judged, pulse }) {
+/** @param {{ suspects: Suspects, judged: Judged, open: string | undefined, pulse: string }} props open: the event whose payload is shown */
+export function SuspectTable({ suspects, judged, open, pulse }) {
   return h(Table, {
     name: "Suspects, the worst first",
     rows: suspects.events,
     keyOf: (/** @type {Event} */ { event_id }) => event_id,
     to: (/** @type {Event} */ { event_id }) => ({ screen: "events", id: event_id }),
     columns: columnsOf(suspects, judged),
-    actions: actionsOf,
+    actions: (/** @type {Event} */ event) => actionsOf(event, event.event_id === open),
     pulse,
   });
 }
@@ -82,10 +82,10 @@ function Now({ event }) {
   return event.leased_by === null ? twoLines(state, h(Stranger, { text: event.engine_type, most: 30 })) : twoLines(state, html`by ${h(EngineId, { id: event.leased_by })}`);
 }
 
-/** @param {Event} event @returns {readonly import("../../parts/table.js").Action[]} */
-function actionsOf(event) {
+/** @param {Event} event @param {boolean} isOpen @returns {readonly import("../../parts/table.js").Action[]} */
+function actionsOf(event, isOpen) {
   return [
-    { verb: "Payload", operation: "read_event_payload", run: () => setFilter("open", event.event_id, { replace: true }) },
+    { verb: "Payload", operation: "read_event_payload", isPressed: isOpen, run: () => setFilter("open", isOpen ? null : event.event_id, { replace: true }) },
     { verb: "Cancel …", operation: "cancel_event", isDanger: true, run: () => cancelEvent(event), why: event.cancel_requested ? "Its cancellation is asked for already" : null },
   ];
 }
