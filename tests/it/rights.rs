@@ -120,7 +120,7 @@ async fn the_right_to_make_the_schema_is_needed_once() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     for told in [
         role.as_str(),
-        "may not apply 30 pending migrations",
+        "may not apply 31 pending migrations",
         "eventlease migrate",
         "permission denied for database",
         "docs/operators.md",

@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** Up to so many rows, all stand there. */
 const FEW = 120;
-/** Of more, these are drawn first, before anybody knows what is in view. */
-const FIRST = 60;
+/** Of more, these are drawn first, before anybody knows what is in view: a row costs a millisecond and more. */
+const FIRST = 12;
 const BESIDE = 20;
 
 /** In pixels, until rows are there to measure. */

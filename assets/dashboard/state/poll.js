@@ -1,6 +1,6 @@
 /** What the page asks again and again. */
 import { effect, signal } from "../vendor/signals.js";
-import { useEffect, useMemo } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useMemo } from "../vendor/hooks.js";
 import { pauseSeconds } from "../rules/clock.js";
 import { isReachable, mayAsk } from "./live.js";
 import { needsSignIn } from "./session.js";
@@ -105,7 +105,8 @@ class Polling {
     clearTimeout(this.timer);
     const controller = new AbortController();
     this.running = controller;
-    this.say({ isLoading: true, nextTryAt: null });
+    const { isLoading, nextTryAt } = this.known.peek();
+    if (!isLoading || nextTryAt !== null) this.say({ isLoading: true, nextTryAt: null });
     try {
       const data = await this.question(controller.signal, this.known.peek().data);
       this.failures = 0;
@@ -181,7 +182,8 @@ export function usePoll(key, question, { seconds }) {
     polling.seconds = seconds;
     polling.plan();
   }, [polling, seconds]);
-  useEffect(() => {
+  // Before the frame is painted: what is asked for then is on its way while the browser draws.
+  useLayoutEffect(() => {
     polls.set(key, polling);
     if (polling.users++ === 0) polling.start();
     return () => {

@@ -111,8 +111,8 @@ async fn run(connection: &mut PgConnection, statement: &str) {
 /// The template for today and this schema, made by whoever comes first.
 async fn template(admin: &mut PgConnection) -> String {
     let mut hasher = DefaultHasher::new();
-    for migration in MIGRATIONS {
-        migration.hash(&mut hasher);
+    for migration in sqlx_macros::migrate!("./migrations").iter() {
+        migration.sql.as_str().hash(&mut hasher);
     }
     let today: String = sqlx::query_scalar("select to_char(statement_timestamp() at time zone 'UTC', 'YYYYMMDD')")
         .fetch_one(&mut *admin)
@@ -137,34 +137,3 @@ async fn template(admin: &mut PgConnection) -> String {
     run(admin, "select pg_advisory_unlock(7261)").await;
     name
 }
-
-const MIGRATIONS: [&str; 28] = [
-    include_str!("../../../migrations/0001_event_ids.sql"),
-    include_str!("../../../migrations/0002_engines_and_settings.sql"),
-    include_str!("../../../migrations/0003_events.sql"),
-    include_str!("../../../migrations/0004_partitions.sql"),
-    include_str!("../../../migrations/0005_event_instances.sql"),
-    include_str!("../../../migrations/0006_queue_activity.sql"),
-    include_str!("../../../migrations/0007_dead_letters_in_bulk.sql"),
-    include_str!("../../../migrations/0008_sql_enqueue.sql"),
-    include_str!("../../../migrations/0009_tokens_and_audit.sql"),
-    include_str!("../../../migrations/0010_sql_enqueue_settings.sql"),
-    include_str!("../../../migrations/0011_unused_queues.sql"),
-    include_str!("../../../migrations/0012_names_in_paths.sql"),
-    include_str!("../../../migrations/0013_idempotency_by_value.sql"),
-    include_str!("../../../migrations/0014_json_text.sql"),
-    include_str!("../../../migrations/0015_event_leases.sql"),
-    include_str!("../../../migrations/0016_runs.sql"),
-    include_str!("../../../migrations/0017_open_keys.sql"),
-    include_str!("../../../migrations/0018_engines_under_orders.sql"),
-    include_str!("../../../migrations/0019_sessions.sql"),
-    include_str!("../../../migrations/0020_follow_ups.sql"),
-    include_str!("../../../migrations/0021_error_fingerprints.sql"),
-    include_str!("../../../migrations/0022_redrive_jobs.sql"),
-    include_str!("../../../migrations/0023_overview.sql"),
-    include_str!("../../../migrations/0024_reading_by_more.sql"),
-    include_str!("../../../migrations/0025_attempts_are_leases.sql"),
-    include_str!("../../../migrations/0026_cancelled_in_activity.sql"),
-    include_str!("../../../migrations/0027_progress_and_unknown_ends.sql"),
-    include_str!("../../../migrations/0028_fingerprints_of_rule_2.sql"),
-];

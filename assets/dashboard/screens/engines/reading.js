@@ -25,8 +25,10 @@ export function useEngines(query) {
   const [pages, setPages] = useState(1);
   const begun = useSignal(/** @type {{ key: string, reading: Reading } | null} */ (null));
   const poll = usePoll(key, async (signal, /** @type {Reading | null} */ before) => {
-    const reading = await read(query, signal, (reading) => {
-      if (before === null) begun.value = { key, reading };
+    const reading = await read(query, signal, async (reading) => {
+      if (before !== null) return;
+      begun.value = { key, reading };
+      await painted();
     });
     setPages(Math.ceil(reading.engines.length / PAGE));
     return reading;
@@ -34,7 +36,7 @@ export function useEngines(query) {
   return { ...poll, data: poll.data ?? (begun.value?.key === key ? begun.value.reading : null) };
 }
 
-/** @param {Readonly<Record<string, string>>} query @param {AbortSignal} signal @param {(reading: Reading) => void} progress @returns {Promise<Reading>} */
+/** @param {Readonly<Record<string, string>>} query @param {AbortSignal} signal @param {(reading: Reading) => Promise<void>} progress @returns {Promise<Reading>} */
 async function read(query, signal, progress) {
   /** @type {Map<string, Engine>} */
   const engines = new Map();
@@ -44,9 +46,15 @@ async function read(query, signal, progress) {
     for (const engine of data.items) engines.set(engine.engine_id, engine);
     cursor = data.next_cursor;
     if (cursor === null) break;
-    if (page % SHOWN_EACH === 0) progress({ engines: [...engines.values()], hasMore: true, isWhole: false });
+    if (page % SHOWN_EACH === 0) await progress({ engines: [...engines.values()], hasMore: true, isWhole: false });
   }
   return { engines: [...engines.values()], hasMore: cursor !== null, isWhole: true };
+}
+
+/** When the rows so far are on the screen: work for further pages would delay them. */
+async function painted() {
+  if (document.hidden) return; // nothing is painted then
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 /**

@@ -53,7 +53,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |_| "array['dialogue']".to_owned() => ["engine_states_by_type", "event_leases_held"], whole ["queues"];
     "list_engines": "list_engines",
         |_| "null, array['dialogue'], null, null, null, null, null, null, 51, null, null, null, null, null, false".to_owned()
-        => ["event_leases_held"], whole ["engine_states", "queues"];
+        => ["engine_states_newest", "event_leases_held", "queues_pkey"];
     "note_signs": "note_signs",
         |_| format!("{ENGINES}, array[true, false], array[0, 0], array[true, false]") => ["engine_states_pkey"];
     "zombie_candidates": "zombie_candidates", |_| "-60, null".to_owned()
