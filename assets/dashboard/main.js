@@ -17,9 +17,9 @@ import { theme } from "./state/taste.js";
 const WITHOUT_SESSION_SECONDS = 3;
 const SESSION_SECONDS = 60;
 
-/** Asks who is looking: often until that is known, then now and then, for rights and versions change. */
+/** Asks who is looking: often until that is known, then now and then: rights and versions change. */
 async function keepSession() {
-  // While it is away, one question is enough: that of state/reach.js.
+  // While it is away, state/reach.js asks.
   if (!needsSignIn.value && !document.hidden && unreachableSince.value === null) await readSession();
   const seconds = session.value === null ? WITHOUT_SESSION_SECONDS : SESSION_SECONDS;
   setTimeout(keepSession, seconds * 1000);

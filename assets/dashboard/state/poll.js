@@ -25,7 +25,7 @@ import { pace } from "./taste.js";
  * @typedef {Known<T> & { refresh: () => Promise<void> }} Poll
  */
 
-/** Those that are shown, by their keys: equal questions share an answer. */
+/** Those that are shown, by their keys. */
 /** @type {Map<string, Polling<any>>} */
 const polls = new Map();
 
@@ -105,8 +105,7 @@ class Polling {
     clearTimeout(this.timer);
     const controller = new AbortController();
     this.running = controller;
-    const { isLoading, nextTryAt } = this.known.peek();
-    if (!isLoading || nextTryAt !== null) this.say({ isLoading: true, nextTryAt: null });
+    if (!this.known.peek().isLoading) this.say({ isLoading: true, nextTryAt: null });
     try {
       const data = await this.question(controller.signal, this.known.peek().data);
       this.failures = 0;
@@ -182,7 +181,7 @@ export function usePoll(key, question, { seconds }) {
     polling.seconds = seconds;
     polling.plan();
   }, [polling, seconds]);
-  // Before the frame is painted: what is asked for then is on its way while the browser draws.
+  // Before the frame is painted, so that the server answers meanwhile.
   useLayoutEffect(() => {
     polls.set(key, polling);
     if (polling.users++ === 0) polling.start();

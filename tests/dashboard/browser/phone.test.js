@@ -12,6 +12,7 @@ dashboardTest("on a phone every screen stands in the bar or one touch above it, 
   const room = await bar.evaluate((nav) => ({ within: nav.clientWidth, needs: nav.scrollWidth }));
   assert.ok(room.needs <= room.within, `${room.needs} px in ${room.within} px`);
   await bar.getByText("More").click();
+  await bar.getByRole("link", { name: "Help" }).waitFor();
   const links = await bar.getByRole("link").all();
   assert.ok(links.length >= 6);
   for (const link of links) {

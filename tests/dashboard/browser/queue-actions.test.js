@@ -40,11 +40,13 @@ dashboardTest("a light change can be taken back from the list of what was done, 
   await dashboard.open(`#/queues/${queue}`);
   await page.getByRole("button", { name: "Pause", exact: true }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Pause", exact: true }).click();
+  const resume = page.getByRole("button", { name: "Resume" });
+  await resume.waitFor();
   const notice = page.locator(".notice", { hasText: "is paused" });
   await notice.getByRole("button", { name: "close" }).click();
   await page.locator(".deeds summary").click();
   await page.locator(".deeds").getByRole("button", { name: "Undo" }).click();
-  await page.getByRole("button", { name: "Resume" }).waitFor({ state: "detached" });
+  await resume.waitFor({ state: "detached" });
   assert.equal((await anyone.call("GET", `queues/${queue}`)).pause, null);
 });
 
