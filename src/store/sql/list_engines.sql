@@ -1,8 +1,8 @@
 -- A page of engines behind ($7, $8), the newest registration first. A filter that is null lets all pass. $12: the zombies, where $11
 -- asks for them or for the others. $15: of the metadata, only what the server reads itself.
 --
--- Without a place, it is one before all engines, so that every page is found by the index. What is read beside the engines is read
--- for those of the page alone.
+-- Where no place is given, the page begins behind one that is newer than all: so every page is found by the index. What is read
+-- beside the engines is read for those of the page alone.
 with listed as (
     select s.*
     from eventlease.engine_states s
