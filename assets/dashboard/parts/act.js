@@ -13,13 +13,13 @@ export async function act(operation, request, { done, undo }) {
   try {
     const { data } = await call(operation, request);
     tell(typeof done === "string" ? done : done(data), undo ? { undo: () => undo(data) } : {});
-    void refreshAll();
+    refreshAll();
     return data ?? /** @type {any} */ (true); // a reply without a body
   } catch (error) {
     const failure = /** @type {import("../api/call.js").CallError} */ (error);
     const isOpen = failure.kind === "offline";
     tell(isOpen ? `${failure.message} Whether it was done is not known: look before you repeat it.` : said(failure), { isBad: true });
-    void refreshAll();
+    refreshAll();
     return null;
   }
 }

@@ -85,6 +85,6 @@ export async function redriveWithPayload({ event_id }) {
     tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
     return null;
   } finally {
-    void refreshAll();
+    refreshAll();
   }
 }

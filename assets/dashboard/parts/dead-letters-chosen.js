@@ -49,7 +49,7 @@ export async function discardThese(ids) {
 async function carriedOut(ids, operation, done, again) {
   const body = operation === "redrive_dead_letter" ? { body: {} } : {};
   const outcome = await callEach(ids, operation, (event_id) => ({ path: { event_id }, ...body }));
-  void refreshAll();
+  refreshAll();
   const [first] = outcome.failed;
   if (first === undefined) tell(`${letters(outcome.done.length)} ${outcome.done.length === 1 ? "is" : "are"} ${done}.`);
   else {

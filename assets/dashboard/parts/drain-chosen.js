@@ -50,7 +50,7 @@ export async function drainChosen(engines, queues) {
   const words = `${done.length === 1 ? "1 engine drains" : `${count(done.length)} engines drain`}${first ? `, ${count(failed.length)} could not be told to: ${said(first.error)}` : "."}`;
   // Those that were told to exit may be gone a moment later.
   tell(words, { isBad: first !== undefined, ...(body().then === "stay" && done.length > 0 ? { undo } : {}) });
-  void refreshAll();
+  refreshAll();
   return failed.map(({ id }) => id);
 }
 

@@ -56,7 +56,7 @@ export async function drainVersion(engineType, version) {
   } catch (error) {
     tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
   }
-  void refreshAll();
+  refreshAll();
 }
 
 /** @param {string} engineType @param {string} version */

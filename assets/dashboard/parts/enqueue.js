@@ -67,7 +67,7 @@ async function enqueue(engineType, { title, sentence, draft: first }) {
       tell(data.outcome === "duplicate" ? `${short(data.event_id)} is in the queue since the first try: nothing was enqueued twice.` : `${short(data.event_id)} is enqueued.${noticeOf(data)}`, {
         to: { screen: "events", id: data.event_id },
       });
-      void refreshAll();
+      refreshAll();
       return;
     } catch (error) {
       const failure = /** @type {CallError} */ (error);

@@ -137,7 +137,7 @@ async function carryOut(choice, plan) {
     });
     if (!isWanted) return false;
     const { done, failure } = await inPieces(plan, filter, matched);
-    void refreshAll();
+    refreshAll();
     if (failure === null) {
       tell(`${events(done)} ${done === 1 ? "is" : "are"} ${plan.done}.`);
       return true;

@@ -24,13 +24,19 @@ import { said } from "./act.js";
  */
 export function Panel({ title, poll, actions, isEmpty, empty, gone, children }) {
   const id = useId();
-  const { data, error, isLoading } = poll;
-  return html`<section class="panel" aria-labelledby=${title ? id : undefined} aria-busy=${isLoading && data === null ? "true" : undefined}>
+  const { data, error } = poll;
+  const isFirst = data === null && error === null;
+  return html`<section class="panel" aria-labelledby=${title ? id : undefined} aria-busy=${isFirst ? "true" : undefined}>
     ${title || actions ? html`<header class="panel-head">${title ? html`<h2 id=${id}>${title}</h2>` : null}${h(Age, { poll })}<div class="panel-actions">${actions}</div></header>` : null}
-    ${isLoading && data !== null ? html`<div class="panel-loading"></div>` : null}
+    ${isFirst ? null : h(Asking, { poll })}
     ${error && error.kind !== "aborted" ? h(Trouble, { poll, error, gone }) : null}
     ${data === null ? (error ? null : html`<div class="panel-wait"><span class="hidden">Loading</span></div>`) : isEmpty?.(data) ? html`<div class="empty">${empty}</div>` : children(data)}
   </section>`;
+}
+
+/** @param {{ poll: import("../state/poll.js").Known<any> }} props */
+function Asking({ poll }) {
+  return poll.running.value ? html`<div class="panel-loading"></div>` : null;
 }
 
 /** The age of data that are older than they should be. @param {{ poll: import("../state/poll.js").Known<any> }} props */

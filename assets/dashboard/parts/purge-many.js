@@ -43,7 +43,7 @@ export async function purgeMany({ values, of = null }) {
     });
     if (!isWanted) return null;
     const { done, failure } = await inChunks(filter, matched);
-    void refreshAll();
+    refreshAll();
     if (failure === null) {
       tell(`${letters(done)} are discarded.`);
       return done;

@@ -79,7 +79,7 @@ export async function redriveMany({ values, of = null, isRest = false, canary = 
     try {
       const { data } = await call("create_redrive_job", { body: body() });
       tell(`${count(data.matched)} dead letters are being redriven.`);
-      void refreshAll();
+      refreshAll();
       return data.job;
     } catch (error) {
       const failure = /** @type {CallError} */ (error);

@@ -18,7 +18,7 @@ export async function resumeEngines(ids) {
   const [first] = failed;
   if (first) tell(`${count(done.length)} engines work again, ${count(failed.length)} do not: ${said(first.error)}`, { isBad: true });
   else tell(done.length === 1 ? "The engine works again." : `${count(done.length)} engines work again.`);
-  void refreshAll();
+  refreshAll();
   return failed.map(({ id }) => id);
 }
 

@@ -54,7 +54,7 @@ export async function trySome({ values, cause, many, which }) {
   }
   const at = new Date(serverNow()).toISOString();
   const { done, failed } = await callEach(chosen, "redrive_dead_letter", (event_id) => ({ path: { event_id }, body: {} }));
-  void refreshAll();
+  refreshAll();
   const [first] = failed;
   if (first !== undefined) tell(`${count(done.length)} of ${count(chosen.length)} are queued again. Not the others: ${said(first.error)}`, { isBad: true });
   else tell(`${done.length === 1 ? "1 is" : `${count(done.length)} are`} queued again.`);

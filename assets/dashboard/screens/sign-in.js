@@ -2,7 +2,7 @@
 import { signal } from "../vendor/signals.js";
 import { lasts } from "../rules/times.js";
 import { tick } from "../state/live.js";
-import { askAllAnew } from "../state/poll.js";
+import { refreshAll } from "../state/poll.js";
 import { session, signIn } from "../state/session.js";
 import { Button } from "../parts/button.js";
 import { Modal } from "../parts/dialog.js";
@@ -39,7 +39,7 @@ async function submit() {
   try {
     const isKept = await signIn(withoutScheme(token.value));
     token.value = "";
-    if (isKept) void askAllAnew();
+    if (isKept) refreshAll(true);
     else said.value = "The token is right, but the browser has not kept the session's cookie. A proxy that changes the path of cookies does this: it must leave Set-Cookie as it is.";
   } catch (error) {
     const failure = /** @type {import("../api/call.js").CallError} */ (error);

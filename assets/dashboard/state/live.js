@@ -13,7 +13,7 @@ export const isReachable = computed(() => !isOffline.value && unreachableSince.v
 
 export const mayAsk = computed(() => !isHeld.value && dialogsOpen.value === 0 && !isHidden.value && isReachable.value);
 
-/** One second after another, for what ticks: milliseconds of this machine's clock. */
+/** Changes each second: milliseconds of this machine's clock. */
 export const tick = signal(Date.now());
 
 export function watchPage() {

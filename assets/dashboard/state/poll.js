@@ -15,7 +15,7 @@ import { pace } from "./taste.js";
  * @property {T | null} data
  * @property {CallError | null} error  of the last call
  * @property {number | null} at  when `data` came, in milliseconds of this machine's clock
- * @property {boolean} isLoading
+ * @property {import("../vendor/signals.js").ReadonlySignal<unknown>} running  null while nothing is asked; drawn by whoever reads it
  * @property {number | null} nextTryAt
  * @property {number | null} seconds  between two answers; null: it is asked for once
  */
@@ -25,21 +25,15 @@ import { pace } from "./taste.js";
  * @typedef {Known<T> & { refresh: () => Promise<void> }} Poll
  */
 
-/** Those that are shown, by their keys. */
-/** @type {Map<string, Polling<any>>} */
+/** Those that are shown, by their keys. @type {Map<string, Polling<any>>} */
 const polls = new Map();
 
 /** Something on the screen was answered: the page shows more than its frame. */
 export const isAnswered = signal(false);
 
-/** After a change: everything on the screen is asked for again, but for what was refused. */
-export async function refreshAll() {
-  await Promise.all([...polls.values()].filter((poll) => !poll.isRefused).map((poll) => poll.ask()));
-}
-
-/** After somebody has signed in: what was refused before may be allowed now. */
-export async function askAllAnew() {
-  await Promise.all([...polls.values()].map((poll) => poll.ask()));
+/** Asks for everything on the screen again, after a change; for what was refused once somebody has signed in. */
+export function refreshAll(hasSignedIn = false) {
+  for (const poll of polls.values()) if (hasSignedIn || !poll.isRefused) void poll.ask();
 }
 
 /** What is asked for more seldom may be older by as much as that. */
@@ -59,19 +53,19 @@ export function oldestAt() {
 
 /** @template T */
 class Polling {
+  failures = 0;
+  running = signal(/** @type {AbortController | null} */ (null));
+  timer = 0;
+  isStarted = false;
+  users = 0;
+  stopWatching = () => {};
+
   /** @param {(signal: AbortSignal, before: T | null) => Promise<T>} question @param {number | null} seconds */
   constructor(question, seconds) {
     this.question = question;
     this.seconds = seconds;
-    this.failures = 0;
     /** @type {import("../vendor/signals.js").Signal<Known<T>>} */
-    this.known = signal({ data: null, error: null, at: null, isLoading: true, nextTryAt: null, seconds });
-    /** @type {AbortController | null} */
-    this.running = null;
-    this.timer = 0;
-    this.isStarted = false;
-    this.users = 0;
-    this.stopWatching = () => {};
+    this.known = signal({ data: null, error: null, at: null, running: this.running, nextTryAt: null, seconds });
   }
 
   start() {
@@ -96,32 +90,32 @@ class Polling {
     this.isStarted = false;
     this.stopWatching();
     clearTimeout(this.timer);
-    this.running?.abort();
+    this.running.peek()?.abort();
   }
 
   /** Asks now, whatever was planned; who asks while it is being asked gets that answer. */
   async ask() {
-    if (this.running !== null || !this.isStarted) return;
+    if (this.running.peek() !== null || !this.isStarted) return;
     clearTimeout(this.timer);
     const controller = new AbortController();
-    this.running = controller;
-    if (!this.known.peek().isLoading) this.say({ isLoading: true, nextTryAt: null });
+    this.running.value = controller;
+    if (this.known.peek().nextTryAt !== null) this.say({ nextTryAt: null });
     try {
       const data = await this.question(controller.signal, this.known.peek().data);
       this.failures = 0;
-      this.running = null;
+      this.running.value = null;
       isAnswered.value = true;
-      this.say({ data, error: null, at: Date.now(), isLoading: false });
+      this.say({ data, error: null, at: Date.now() });
     } catch (error) {
-      this.running = null;
+      this.running.value = null;
       if (!this.isStarted) return;
       this.failures += 1;
-      this.say({ error: /** @type {CallError} */ (error), isLoading: false });
+      this.say({ error: /** @type {CallError} */ (error) });
     }
     this.plan();
   }
 
-  /** A call that the database has no time for is repeated by a person, not by a machine; and what is refused stays refused. */
+  /** What the database has no time for is repeated by a person, not by a machine; and what is refused stays refused. */
   get isRefused() {
     const { error } = this.known.peek();
     return error !== null && (error.code === "database_timeout" || [400, 403, 422].includes(error.status));
@@ -131,7 +125,7 @@ class Polling {
     clearTimeout(this.timer);
     const { error } = this.known.peek();
     const seconds = this.seconds ?? (error === null || error.status === 404 ? null : 5);
-    if (!this.isStarted || this.running !== null || seconds === null || this.isRefused) return;
+    if (!this.isStarted || this.running.peek() !== null || seconds === null || this.isRefused) return;
     if (!mayAsk.peek() || needsSignIn.peek()) return;
     const retryAfterSeconds = error?.retryAfterSeconds ?? null;
     const pause = pauseSeconds({ seconds, failures: this.failures, retryAfterSeconds, pace: pace.value, random: Math.random() });
@@ -206,5 +200,5 @@ export function useOnce(key, question) {
 
 /** After the line or the server came back, everything is asked for at once. */
 effect(() => {
-  if (isReachable.value) void refreshAll();
+  if (isReachable.value) refreshAll();
 });

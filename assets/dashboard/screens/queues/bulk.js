@@ -41,7 +41,7 @@ export function Bulk({ choice, queues }) {
     const well = new Map([...before].filter(([name]) => outcome.done.includes(name)));
     const undo = undoOf({ look: () => look(well, outcome), run: () => start(ordersOf(well), "are as before"), already: "They are as before already." });
     tell(inWords(outcome, orders.size, words), { isBad: outcome.failed.length > 0, ...(well.size > 0 ? { undo } : {}) });
-    void refreshAll();
+    refreshAll();
   };
   const pauseAll = async () => {
     const body = await askPause(names);
