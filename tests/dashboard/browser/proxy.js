@@ -24,14 +24,10 @@ export class Proxy {
 
   /**
    * @param {string} target like `http://127.0.0.1:8080`
-   * @param {{ prefix?: string, isStripped?: boolean, host?: string, headers?: Record<string, string> }} [options] `prefix`: only what is below it is passed on,
-   *   with or without it; `host`: the `Host` that the server sees; `headers`: added to each request
+   * @param {{ headers?: Record<string, string> }} [options] `headers`: added to each request
    */
-  constructor(target, { prefix = "", isStripped = false, host, headers = {} } = {}) {
+  constructor(target, { headers = {} } = {}) {
     this.target = new URL(target);
-    this.prefix = prefix;
-    this.isStripped = isStripped;
-    this.host = host;
     this.headers = headers;
     this.server = createServer((incoming, answer) => this.#pass(incoming, answer));
     this.server.on("connection", (socket) => {
@@ -44,7 +40,7 @@ export class Proxy {
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");
     const address = /** @type {import("node:net").AddressInfo} */ (this.server.address());
-    this.url = `http://127.0.0.1:${address.port}${this.prefix}`;
+    this.url = `http://127.0.0.1:${address.port}`;
     return this;
   }
 
@@ -92,18 +88,15 @@ export class Proxy {
   /** @param {import("node:http").IncomingMessage} incoming @param {import("node:http").ServerResponse} answer */
   async #pass(incoming, answer) {
     const method = incoming.method ?? "GET";
-    let path = incoming.url ?? "/";
-    if (!path.startsWith(this.prefix)) return void answer.writeHead(404).end();
-    const below = path.slice(this.prefix.length) || "/";
-    if (this.isStripped) path = below;
-    this.seen.push({ method, path: below, at: performance.now() });
-    const treatment = this.#treatments.map((each) => each(method, below)).find((each) => each !== null);
+    const path = incoming.url ?? "/";
+    this.seen.push({ method, path, at: performance.now() });
+    const treatment = this.#treatments.map((each) => each(method, path)).find((each) => each !== null);
     if (treatment && "delay" in treatment) await new Promise((resolve) => setTimeout(resolve, treatment.delay));
     if (treatment && "status" in treatment) return this.#answer(treatment, incoming, answer);
     if (treatment && "fault" in treatment && treatment.fault === "reset") return void incoming.socket.destroy();
     if (treatment && "fault" in treatment && treatment.fault === "hang") return void this.#hanging.add({ incoming, answer });
     const isCut = treatment !== undefined && "fault" in treatment;
-    const headers = { ...incoming.headers, ...this.headers, host: this.host ?? incoming.headers.host ?? "", connection: "close" };
+    const headers = { ...incoming.headers, ...this.headers, connection: "close" };
     const onward = request({ host: this.target.hostname, port: this.target.port, method, path, headers }, (reply) => {
       answer.writeHead(reply.statusCode ?? 502, reply.headers);
       if (!isCut) return void reply.pipe(answer);
