@@ -55,18 +55,20 @@ export class Dashboard {
     this.page = page;
     this.url = stage.url;
     this.mayLog = mayLog;
-    const origin = new URL(stage.url).origin;
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.#fault(`console: ${message.text()} (${message.location().url})`);
     });
     page.on("pageerror", (error) => this.#fault(`error: ${error.stack ?? error.message}`));
+    const origin = new URL(stage.url).origin;
+    const judge = (/** @type {string} */ url) => {
+      const { origin: asked, protocol } = new URL(url);
+      if (asked !== origin && protocol !== "blob:") this.#fault(`request elsewhere: ${url}`);
+    };
     page.on("response", (answer) => {
+      judge(answer.url());
       if (answer.status() >= 400 && new URL(answer.url()).pathname.includes("/dashboard")) this.#fault(`${answer.status()} for the file ${answer.url()}`);
     });
-    page.on("request", (request) => {
-      const { origin: asked, protocol } = new URL(request.url());
-      if (asked !== origin && protocol !== "blob:") this.#fault(`request elsewhere: ${request.url()}`);
-    });
+    page.on("requestfailed", (request) => judge(request.url()));
   }
 
   /** @param {string} fault */

@@ -17,23 +17,18 @@ async function openUntil({ page, ...dashboard }, place, name) {
   await page.waitForFunction((end) => performance.getEntriesByType("resource").some((entry) => entry.name.endsWith(end)), name, { timeout: 120_000 });
 }
 
-proxiedTest("a screen is loaded when it is opened, and the others once it shows something", calm, fresh, async (dashboard, proxy) => {
-  await openUntil(dashboard, "#/help", "screens/redrive-job.js");
+proxiedTest("a screen is loaded when it is opened, and the others once it shows something: they open while the server is away", calm, fresh, async (dashboard, proxy) => {
+  const { page } = dashboard;
+  await openUntil(dashboard, "#/", "screens/help.js");
   const asked = proxy.seen.map(({ method, path }) => `${method} ${path}`);
   const at = (/** @type {RegExp} */ pattern) => asked.findIndex((each) => pattern.test(each));
   const overview = at(/^GET \/api\/v1\/overview/);
-  assert.ok(at(file("screens/help.js")) < overview, "the screen waits for what it will ask");
+  assert.ok(at(file("screens/overview.js")) < overview, "the screen waits for what it will ask");
   for (const other of ["screens/event.js", "screens/queue.js", "vendor/uplot.js"]) {
     assert.ok(at(file(other)) > overview, `${other} is asked for before the first numbers`);
   }
   const files = asked.filter((each) => each.startsWith("GET /dashboard/a/"));
   assert.equal(new Set(files).size, files.length, "a file is asked for twice");
-});
-
-proxiedTest("screens open while the server is away, as they are loaded by then", calm, fresh, async (dashboard, proxy) => {
-  const { page } = dashboard;
-  await openUntil(dashboard, "#/", "screens/help.js");
-  await dashboard.settled();
   proxy.treat(/./, { fault: "reset" });
   for (const [name, heading] of [["Queues", "Queues"], ["Dead letters", "Dead letters"], ["Redrive jobs", "Redrive jobs"]]) {
     await page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: name ?? "" }).click();
