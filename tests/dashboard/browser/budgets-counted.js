@@ -1,6 +1,7 @@
 // What of the page's budgets is counted, not timed.
 import { runSql } from "../installations/installation.js";
 import { installations, openDashboard } from "./dashboard.js";
+import { passMinutes } from "./polls.js";
 import { giveBack } from "./stages.js";
 
 const { calm, crowd } = installations;
@@ -38,16 +39,9 @@ export async function hourOpen() {
   await dashboard.open();
   const devtools = await context.newCDPSession(page);
   const heap = async () => (await devtools.send("HeapProfiler.collectGarbage"), (await devtools.send("Runtime.getHeapUsage")).usedSize);
-  const pass = async (/** @type {number} */ minutes) => {
-    for (let n = 0; n < minutes * 2; n += 1) {
-      const answered = page.waitForResponse(/\/api\/v1\/overview/, { timeout: 2000 }).catch(() => null);
-      await page.clock.fastForward(30_000);
-      await answered;
-    }
-  };
-  await pass(10);
+  await passMinutes(page, 10);
   const before = await heap();
-  await pass(50);
+  await passMinutes(page, 50);
   const found = { heap: (100 * (await heap())) / before, sockets: stage.proxy?.sockets.size ?? NaN };
   await giveBack(stage, false);
   return found;

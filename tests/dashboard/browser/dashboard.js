@@ -60,15 +60,13 @@ export class Dashboard {
     });
     page.on("pageerror", (error) => this.#fault(`error: ${error.stack ?? error.message}`));
     const origin = new URL(stage.url).origin;
-    const judge = (/** @type {string} */ url) => {
-      const { origin: asked, protocol } = new URL(url);
-      if (asked !== origin && protocol !== "blob:") this.#fault(`request elsewhere: ${url}`);
-    };
     page.on("response", (answer) => {
-      judge(answer.url());
       if (answer.status() >= 400 && new URL(answer.url()).pathname.includes("/dashboard")) this.#fault(`${answer.status()} for the file ${answer.url()}`);
     });
-    page.on("requestfailed", (request) => judge(request.url()));
+    page.on("request", (request) => {
+      const { origin: asked, protocol } = new URL(request.url());
+      if (asked !== origin && protocol !== "blob:") this.#fault(`request elsewhere: ${request.url()}`);
+    });
   }
 
   /** @param {string} fault */

@@ -3,3 +3,12 @@ export async function polls(page) {
   await page.clock.runFor(7000);
   await page.waitForTimeout(300);
 }
+
+/** Minutes on an open page, in steps of 20 seconds: each timer that is due fires once, and what is asked for then is answered. @param {import("playwright-core").Page} page @param {number} minutes */
+export async function passMinutes(page, minutes) {
+  for (let n = 0; n < minutes * 3; n += 1) {
+    const answered = page.waitForResponse(/\/api\/v1\/overview/, { timeout: 2000 }).catch(() => null);
+    await page.clock.fastForward(20_000);
+    await answered;
+  }
+}

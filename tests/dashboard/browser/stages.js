@@ -48,7 +48,7 @@ export async function giveBack(stage, isPassed) {
   if (key === null || !isPassed || kept.has(key)) return close(stage);
   await context.setOffline(false);
   for (const other of context.pages()) if (other !== page) await other.close();
-  for (const event of /** @type {const} */ (["console", "pageerror", "response", "requestfailed"])) page.removeAllListeners(event);
+  for (const event of /** @type {const} */ (["console", "pageerror", "response", "request"])) page.removeAllListeners(event);
   if (page.url().startsWith(url)) await page.evaluate(() => localStorage.clear());
   await endOthers(server, await context.cookies());
   await context.clearCookies();
