@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 const FEW = 120;
 /** Of more, these are drawn first, before anybody knows what is in view: a row costs a millisecond and more. */
 const FIRST = 12;
-const BESIDE = 20;
+const BESIDE = 10;
 
 /** In pixels, until rows are there to measure. */
 const USUAL_HEIGHT = 36;
