@@ -4,11 +4,14 @@ export async function polls(page) {
   await page.waitForTimeout(300);
 }
 
-/** Minutes on an open page, in steps of 20 seconds: each timer that is due fires once, and what is asked for then is answered. @param {import("playwright-core").Page} page @param {number} minutes */
-export async function passMinutes(page, minutes) {
-  for (let n = 0; n < minutes * 3; n += 1) {
+/**
+ * Minutes on an open page, in steps: each timer that is due fires once a step, and what is asked for then is answered.
+ * @param {import("playwright-core").Page} page @param {number} minutes @param {{ stepSeconds?: number }} [options]
+ */
+export async function passMinutes(page, minutes, { stepSeconds = 20 } = {}) {
+  for (let n = 0; n < (minutes * 60) / stepSeconds; n += 1) {
     const answered = page.waitForResponse(/\/api\/v1\/overview/, { timeout: 2000 }).catch(() => null);
-    await page.clock.fastForward(20_000);
+    await page.clock.fastForward(stepSeconds * 1000);
     await answered;
   }
 }
