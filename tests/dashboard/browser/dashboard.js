@@ -34,6 +34,7 @@ const pictures = process.env["EVENTLEASE_DASHBOARD_FAILURES"] ?? "/tmp";
  * @property {boolean} [trustsAll] certificates that nobody has signed, too
  * @property {ConstructorParameters<typeof import("./proxy.js").Proxy>[1]} [proxy] one is between browser and server, and does this
  * @property {boolean} [isFresh] nothing of the page is in the browser's cache, nobody takes the page over, and once idle it loads the screens that were not opened
+ * @property {boolean} [isLoaded] the page is loaded in this test: it is not one that has rested since another
  * @property {Date} [clock] the browser's own clock begins then, and goes on by `page.clock`
  * @property {RegExp[]} [mayLog] what may be on the console, or may fail to load, all the same
  */

@@ -4,11 +4,12 @@ import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { launching } from "./launching.js";
 import { Proxy } from "./proxy.js";
+import { rest, wake } from "./resting.js";
 import { endOthers, endShared, sharedSession } from "./sessions.js";
 
 /** @typedef {import("../installations/installation.js").Told} Told */
 /** @typedef {import("./dashboard.js").Options} Options */
-/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, server: string }} Stage */
+/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, server: string, mayRest: boolean, rests: boolean, who: string | null }} Stage who: its token, "anybody" where none is needed, or null */
 
 /** @type {Promise<import("playwright-core").Browser> | undefined} */
 let browser;
@@ -33,29 +34,39 @@ export async function takeStage(installation, options) {
   if (key !== null) kept.delete(key);
   const { page, context } = stage;
   const { role = "operator", theme = "light", hasForcedColours = false } = options;
+  const token = options.token ?? (role === null ? undefined : installation.tokens[role]);
+  const who = token ?? (role === null ? null : "anybody");
+  const goesOn = stage.rests && stage.who === who && !options.isLoaded;
+  if (stage.rests && !goesOn) await leave(stage);
   await page.setViewportSize(viewportOf(options));
   await page.emulateMedia({ colorScheme: theme, forcedColors: hasForcedColours ? "active" : "none" });
   if (options.clock) await page.clock.install({ time: options.clock });
-  const token = options.token ?? (role === null ? undefined : installation.tokens[role]);
   if (token) await signIn(context, stage.url, await sharedSession(installation.url, token));
-  return stage;
+  if (goesOn) await wake(page);
+  return { ...stage, who, rests: false };
 }
 
 /** For the next test, if this one has passed. @param {Stage} stage @param {boolean} isPassed */
 export async function giveBack(stage, isPassed) {
-  const { key, context, page, proxy, url, server } = stage;
+  const { key, context, page, proxy, url } = stage;
   proxy?.forget();
   if (key === null || !isPassed || kept.has(key)) return close(stage);
   await context.setOffline(false);
   for (const other of context.pages()) if (other !== page) await other.close();
   for (const event of /** @type {const} */ (["console", "pageerror", "response", "request"])) page.removeAllListeners(event);
+  await page.mouse.move(0, 0);
+  const rests = stage.mayRest && stage.who !== null && page.url().startsWith(`${url}/dashboard/#`) && (await rest(page));
+  if (!rests) await leave(stage);
+  kept.set(key, { ...stage, rests });
+}
+
+/** Nobody is signed in any more. @param {Stage} stage */
+async function leave({ context, page, url, server }) {
   if (page.url().startsWith(url)) await page.evaluate(() => localStorage.clear());
   await endOthers(server, await context.cookies());
   await context.clearCookies();
   // Another document of the same server: the process of the page goes on, and has its files at hand.
   await page.goto(`${url}/healthz`);
-  await page.mouse.move(0, 0);
-  kept.set(key, stage);
 }
 
 /** @param {Stage} stage */
@@ -104,7 +115,8 @@ async function newStage(key, installation, options) {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
   const page = await context.newPage();
-  return { key, context, page, proxy, url: proxy?.url ?? options.url ?? installation.url, server: installation.url };
+  const mayRest = !proxy && !options.clock;
+  return { key, context, page, proxy, url: proxy?.url ?? options.url ?? installation.url, server: installation.url, mayRest, rests: false, who: null };
 }
 
 /** As the server's own cookie stands there. @param {import("playwright-core").BrowserContext} context @param {string} url of the server, as the page sees it @param {{ name: string, value: string }} session */

@@ -14,7 +14,7 @@ export async function startCalm() {
     for (const type of ["dialogue", "vision", "billing"]) {
       anyone.enqueue([{ engine_type: type, event_type: `${type}.requested`, payload: { npc: "Mira", line: 7 } }]).catch(() => undefined);
     }
-  }, 1000);
+  }, 3000);
   const close = async () => {
     clearInterval(producing);
     await Promise.all([...workers.map((worker) => worker.stop()), installation.close()]);

@@ -6,7 +6,7 @@ import { Installation } from "./installation.js";
 const atOnce = { retry_delay: { initial: 0, max: 0 } };
 
 export async function startNight() {
-  const installation = await Installation.start({ flags: ["--reaper-interval-ms", "250", "--trusted-proxy", "127.0.0.0/8"] });
+  const installation = await Installation.start({ flags: ["--reaper-interval-ms", "500", "--trusted-proxy", "127.0.0.0/8"] });
   installation.tokens.limited = await installation.makeToken({ name: "only-dialogue", role: "operator", engine_types: ["dialogue"] });
   const [worker] = await Promise.all([
     versionsThatDie(installation),
