@@ -151,7 +151,7 @@ dashboardTest("the loaded rows are not taken for all that match", calm, nothing,
   await page.getByRole("heading", { name: "Cancel 51 events?" }).waitFor();
 });
 
-dashboardTest("the first Tab offers to skip to the content, and going back finds the row again", calm, nothing, async (dashboard) => {
+dashboardTest("the first Tab offers to skip to the content, and going back finds the row again", calm, { ...nothing, isLoaded: true }, async (dashboard) => {
   const { page } = dashboard;
   const { queue } = await later(3);
   await dashboard.open(`#/events?engine_type=${queue}`);
