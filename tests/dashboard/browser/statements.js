@@ -1,5 +1,5 @@
-// Which statements run in an installation's database, and how often, as PostgreSQL logs them. Its counters of transactions have
-// autovacuum's too, which are hundreds once much was written.
+// Which statements run in an installation's database, and how often, as PostgreSQL logs them. Its counters of transactions come
+// late, by seconds, and have autovacuum's too, which are hundreds once much was written.
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
