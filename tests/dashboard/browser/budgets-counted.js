@@ -49,7 +49,7 @@ export async function hourOpen() {
   return found;
 }
 
-/** What 50 viewers add to the work of the database, as they poll eight times; and how much it differs by itself. */
+/** How often more a statement runs as 50 viewers poll the overview eight times, and how often more without them: by chance. */
 export async function viewers() {
   const look = await startViewers(crowd, 50);
   /** @param {boolean} isWatched */

@@ -170,7 +170,7 @@ note("an hour open: heap after collection, of the first minutes'", 110, "%", hou
 note("an hour open: sockets", 6, "", hour.sockets);
 const { added, noise } = await viewers();
 // What they share may run with each poll, as for one of them.
-note("50 viewers, 8 polls: most runs they add to a statement", 8 + noise, "", added);
+note("overview polled by 50, 8 times: runs a statement gains", 8 + noise, "", added);
 console.log(`  (of which 8 are what one viewer may ask for, and ${noise} what differs without viewers)`);
 console.log(`${rows.filter(({ measured, budget }) => measured > budget).length} of ${rows.length} beyond their budget`);
 process.exit(0);
