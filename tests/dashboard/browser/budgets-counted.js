@@ -1,8 +1,10 @@
 // What of the page's budgets is counted, not timed.
-import { runSql } from "../installations/installation.js";
+import { setTimeout } from "node:timers/promises";
 import { installations, openDashboard } from "./dashboard.js";
 import { passMinutes } from "./polls.js";
 import { giveBack } from "./stages.js";
+import { mostRuns, statementsWhile } from "./statements.js";
+import { startViewers } from "./viewers.js";
 
 const { calm, crowd } = installations;
 const FIRST = { "#/": 335_000, [`#/events/${crowd.facts["tried_often"]}`]: 450_000 };
@@ -47,27 +49,14 @@ export async function dayOpen() {
   return found;
 }
 
-/** What 50 viewers add to the work of the database, as they poll eight times. */
+/** How often more a statement runs as 50 viewers poll the overview eight times, and how often more without them: by chance. */
 export async function viewers() {
-  const headers = { authorization: `Bearer ${crowd.tokens.reader}` };
-  const look = async () => void (await (await fetch(`${crowd.url}/api/v1/overview`, { headers })).arrayBuffer());
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 5000));
-  const quiet = await transactionsWhile(async () => {
-    for (let n = 0; n < 8; n += 1) await pause();
-  });
-  const watched = await transactionsWhile(async () => {
-    for (let n = 0; n < 8; n += 1) await Promise.all([pause(), ...Array.from({ length: 50 }, look)]);
-  });
-  return { added: watched - quiet };
-}
-
-/** Of the whole server of PostgreSQL. @param {() => Promise<unknown>} work */
-async function transactionsWhile(work) {
-  const count = async () => {
-    const rows = await runSql(crowd.databaseUrl, "select pg_stat_clear_snapshot(); select sum(xact_commit + xact_rollback) from pg_stat_database");
-    return Number(rows.split("\n").at(-1));
-  };
-  const before = await count();
-  await work();
-  return (await count()) - before;
+  const look = await startViewers(crowd, 50);
+  /** @param {boolean} isWatched */
+  const eightPolls = (isWatched) =>
+    statementsWhile(crowd.databaseUrl, async () => {
+      for (let n = 0; n < 8; n += 1) await Promise.all([setTimeout(5000), ...(isWatched ? [look()] : [])]);
+    });
+  const [without, beside, withoutAgain] = [await eightPolls(false), await eightPolls(true), await eightPolls(false)];
+  return { added: mostRuns(beside, without), noise: mostRuns(withoutAgain, without) };
 }

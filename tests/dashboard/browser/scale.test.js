@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Caller } from "../installations/caller.js";
-import { Installation, runSql } from "../installations/installation.js";
+import { Installation } from "../installations/installation.js";
 import { dashboardTest, installations, longest, proxiedTest } from "./dashboard.js";
 import { passMinutes } from "./polls.js";
+import { mostRuns, statementsWhile } from "./statements.js";
+import { startViewers } from "./viewers.js";
 
 const { calm, crowd } = installations;
 
@@ -74,34 +76,18 @@ test("50 viewers of the overview add no statement to the database", { timeout: l
   // Nobody else uses it.
   const installation = await Installation.start();
   try {
-    const { url, databaseUrl, tokens } = installation.told();
-    const [viewers, looks] = [50, 400];
-    const headers = { authorization: `Bearer ${tokens.reader}` };
-    const look = async () => void (await (await fetch(`${url}/api/v1/overview`, { headers })).json());
-    await look();
-    const quiet = await rate(databaseUrl, () => new Promise((resolve) => setTimeout(resolve, 5000)));
-    const watched = await rate(databaseUrl, async () => {
-      for (let round = 0; round < looks / viewers; round += 1) await Promise.all(Array.from({ length: viewers }, look));
+    const [viewers, told] = [50, installation.told()];
+    const look = await startViewers(told, viewers);
+    const ofOverview = await statementsWhile(told.databaseUrl, async () => {
+      for (let round = 0; round < 4; round += 1) await look();
     });
-    const added = watched.transactions - quiet.transactions * (watched.seconds / quiet.seconds);
-    assert.ok(added < looks / 4, `${added} transactions more, by ${looks} looks at the overview`);
+    assert.ok(mostRuns(ofOverview) < viewers, `a statement ran ${mostRuns(ofOverview)} times beside ${4 * viewers} looks at the overview`);
+    const ofEvents = await statementsWhile(told.databaseUrl, () => look("events?limit=1"));
+    assert.ok(mostRuns(ofEvents) >= viewers, `of what ${viewers} looks at events cost, ${mostRuns(ofEvents)} were counted`);
   } finally {
     await installation.close();
   }
 });
-
-/** Transactions of the database while something happens. @param {string} databaseUrl @param {() => Promise<unknown>} work */
-async function rate(databaseUrl, work) {
-  const [began, before] = [performance.now(), await transactions(databaseUrl)];
-  await work();
-  return { transactions: (await transactions(databaseUrl)) - before, seconds: (performance.now() - began) / 1000 };
-}
-
-/** @param {string} databaseUrl */
-async function transactions(databaseUrl) {
-  const rows = await runSql(databaseUrl, "select pg_stat_clear_snapshot(); select sum(xact_commit + xact_rollback) from pg_stat_database");
-  return Number(rows.split("\n").at(-1));
-}
 
 /** @param {import("playwright-core").Page} page */
 function elements(page) {
