@@ -46,6 +46,7 @@ pub mod snapshots;
 /// Since when something has needed somebody.
 mod first_seen;
 mod rendered;
+mod shared_history;
 mod written_history;
 /// What happened in all queues in the last minutes.
 pub mod recent_activity;

@@ -1,9 +1,12 @@
 //! How queues stood, minute by minute: writing it, and reading it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 
+use super::shared_history::Points;
 use super::state::Broker;
 use crate::domain::history::{self, HistoryDepth, HistoryMinute, HistoryRange, HistorySeconds};
 use crate::domain::names::EngineType;
@@ -66,15 +69,18 @@ impl Broker {
         store::queues::history::add(&mut transaction, minute_at, &all, &rows).await?;
         commit(transaction).await?;
         self.written_history.note(minute_at, depths);
+        self.shared_history.clear();
         Ok(rows.len() + 1)
     }
 
-    /// How a queue, or all queues together, stood in a range: a point for each step, `None` where nothing was measured.
-    pub async fn read_history(
-        &self,
-        engine_type: Option<&EngineType>,
-        range: &HistoryRange,
-    ) -> Result<Vec<Option<HistoryMinute>>> {
+    /// How a queue, or all queues together, stood in a range: a point for each step, `None` where nothing was measured. Up to ten
+    /// seconds old, so that many who watch the same plot cost the database what one does.
+    pub async fn read_history(&self, engine_type: Option<&EngineType>, range: &HistoryRange) -> Result<Points> {
+        let question = (engine_type.cloned(), *range);
+        let asked_at = Instant::now();
+        if let Some(points) = self.shared_history.get(&question, asked_at) {
+            return Ok(points);
+        }
         let mut connection = self.reading_connection().await?;
         if let Some(engine_type) = engine_type {
             store::queues::read(&mut connection, engine_type.as_str())
@@ -85,17 +91,23 @@ impl Broker {
         let measured = store::queues::history::measured(&mut connection, from, to).await?;
         let name = engine_type.map(EngineType::as_str);
         let rows = store::queues::history::read(&mut connection, name, from, to).await?;
-        Ok(history::points(range, &measured, &rows))
+        let points = Points::from(history::points(range, &measured, &rows));
+        self.shared_history.put(question, asked_at, Arc::clone(&points));
+        Ok(points)
     }
 
     /// Makes what this replica wrote older, as if that time had passed: for tests.
     pub fn age_history(&self, by: TimeDelta) {
         self.written_history.age(by);
+        self.shared_history.clear();
     }
 
-    /// The time of the database.
-    pub async fn now(&self) -> Result<DateTime<Utc>> {
-        Ok(store::clock::now(&mut *self.reading_connection().await?).await?)
+    /// The time up to which history can be there: that of the last snapshot, or of the database before the first one.
+    pub async fn end_of_history(&self) -> Result<DateTime<Utc>> {
+        match self.snapshots.latest() {
+            Some(snapshot) => Ok(snapshot.as_of),
+            None => Ok(store::clock::now(&mut *self.reading_connection().await?).await?),
+        }
     }
 }
 

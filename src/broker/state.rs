@@ -18,6 +18,7 @@ use super::liveness::Liveness;
 use super::quota::Quota;
 use super::readiness::Readiness;
 use super::settings::Settings;
+use super::shared_history::SharedHistory;
 use super::snapshots::Snapshots;
 use super::written_history::WrittenHistory;
 use crate::dispatch::{self, Dispatch, Heard};
@@ -77,6 +78,8 @@ pub struct Broker {
     pub(super) snapshots: Snapshots,
     /// What this replica wrote of the history of queues.
     pub(super) written_history: WrittenHistory,
+    /// What was just read of it.
+    pub(super) shared_history: SharedHistory,
     /// What was done in each queue, for its rates.
     pub(super) activity: Activity,
     /// What goes wrong for as long as its cause lasts.
@@ -141,6 +144,7 @@ impl Broker {
             freshness: Freshness::default(),
             snapshots: Snapshots::default(),
             written_history: WrittenHistory::default(),
+            shared_history: SharedHistory::default(),
             activity: Activity::default(),
             troubles,
             dead_letter_log: DeadLetterLog::default(),

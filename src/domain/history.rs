@@ -51,7 +51,7 @@ pub struct HistorySeconds {
 }
 
 /// The points of a history: `step_seconds` apart, the first at `from`, and none at `to` or later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HistoryRange {
     /// The begin of the first step.
     pub from: DateTime<Utc>,

@@ -97,6 +97,28 @@ async fn a_queue_in_which_nothing_changes_gets_no_row_and_is_shown_as_before() {
     assert_eq!(shown["completed"].as_array().and_then(|column| column.last()), Some(&json!(0)));
 }
 
+#[tokio::test]
+async fn those_who_watch_the_same_plot_share_what_one_of_them_read_until_there_is_a_new_minute() {
+    let lab = Lab::start().await;
+    lab.enqueue("dialogue", json!({})).await;
+    count(&lab, "dialogue", 7).await;
+    let minute_at = written(&lab).await;
+    let range = format!("from={}&to={}", text(minute_at), text(minute_at + TimeDelta::minutes(1)));
+    let completed =
+        async |path: &str, range: &str| lab.get(&format!("{path}?{range}")).await.expect(200).body["completed"].clone();
+    let (of_queue, of_all) = ("/api/v1/queues/dialogue/history", "/api/v1/history");
+    assert_eq!(completed(of_queue, &range).await, json!([7]));
+    lab.sql("update eventlease.queue_history set completed = 9").await;
+    assert_eq!(completed(of_queue, &range).await, json!([7]), "it was not read again");
+    assert_eq!(completed(of_all, &range).await, json!([9]), "that is another question");
+    let longer =
+        format!("from={}&to={}", text(minute_at - TimeDelta::minutes(1)), text(minute_at + TimeDelta::minutes(1)));
+    assert_eq!(completed(of_queue, &longer).await, json!([null, 9]), "and so is this");
+    age(&lab).await;
+    written_after(&lab, minute_at - TimeDelta::minutes(1)).await;
+    assert_ne!(completed(of_queue, &range).await, json!([7]), "there is a new minute");
+}
+
 async fn written_after(lab: &Lab, before: DateTime<Utc>) -> DateTime<Utc> {
     lab.wait_for("another minute", async || {
         lab.broker().measure().await.expect("a round");

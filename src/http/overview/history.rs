@@ -135,7 +135,7 @@ impl Asked {
     async fn range(&self, api: &Api) -> Result<HistoryRange, Problem> {
         let to = match self.to {
             Some(to) => to,
-            None => api.broker.now().await?,
+            None => api.broker.end_of_history().await?,
         };
         let from = self.from.unwrap_or_else(|| to - TimeDelta::hours(DEFAULT_HOURS));
         let end = if self.to.is_some() { "to" } else { "now" };
