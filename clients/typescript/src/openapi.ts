@@ -756,8 +756,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Returns how all queues together stood, minute by minute: up to 600 points, as columns. For tokens that are not limited to engine
-         *     types.
+         * Returns how all queues together stood, minute by minute: up to 600 points, as columns. The answer may be up to ten seconds old.
+         *     For tokens that are not limited to engine types.
          * @description Roles: orchestrator, operator, reader.
          */
         get: operations["read_history"];
@@ -894,7 +894,7 @@ export interface paths {
         };
         /**
          * Returns how a queue stood, minute by minute: up to 600 points, as columns. What is kept for how long, an operator decides
-         *     (`--history-hours`, 48 by default).
+         *     (`--history-hours`, 48 by default). The answer may be up to ten seconds old.
          * @description Roles: orchestrator, operator, reader.
          */
         get: operations["read_queue_history"];

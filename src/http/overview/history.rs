@@ -72,7 +72,7 @@ pub struct HistoryReply {
 }
 
 /// Returns how a queue stood, minute by minute: up to 600 points, as columns. What is kept for how long, an operator decides
-/// (`--history-hours`, 48 by default).
+/// (`--history-hours`, 48 by default). The answer may be up to ten seconds old.
 #[utoipa::path(
     get, path = "/queues/{engine_type}/history", operation_id = "read_queue_history", tag = "queues",
     params(("engine_type" = String, Path, description = "The queue"), HistoryParameters),
@@ -94,8 +94,8 @@ pub async fn of_queue(State(api): State<Api>, input: Input) -> Result<Json<Histo
     Ok(Json(HistoryReply::of(Some(engine_type.to_string()), &range, &points)))
 }
 
-/// Returns how all queues together stood, minute by minute: up to 600 points, as columns. For tokens that are not limited to engine
-/// types.
+/// Returns how all queues together stood, minute by minute: up to 600 points, as columns. The answer may be up to ten seconds old.
+/// For tokens that are not limited to engine types.
 #[utoipa::path(
     get, path = "/history", operation_id = "read_history", tag = "operations",
     params(HistoryParameters),
