@@ -38,7 +38,7 @@ run: postgres debug ## Build (debug) and serve on http://127.0.0.1:8080 (a priva
 	exec $(BINARY) serve --listen $(LISTEN) $(ARGS)
 
 debug: ## Build a binary quickly, without optimizations
-	cargo build --locked
+	cargo build --locked $(DEBUG_TARGETS)
 
 build: ## Build the release binary
 	cargo build --locked --release
