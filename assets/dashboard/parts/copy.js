@@ -27,11 +27,15 @@ function copyByField(text) {
   return done;
 }
 
-/** @param {{ text: string | (() => string), label?: string }} props */
+/** @param {{ text: string | (() => string | Promise<string>), label?: string }} props */
 export function Copy({ text, label = "copy" }) {
   const [said, say] = useState("");
   const run = async () => {
-    say((await copy(typeof text === "string" ? text : text())) ? "copied" : "the browser refused");
+    try {
+      say((await copy(typeof text === "string" ? text : await text())) ? "copied" : "the browser refused");
+    } catch {
+      say("it could not be loaded");
+    }
     setTimeout(() => say(""), 2000);
   };
   return html`<button type="button" class="button button-quiet copy" onClick=${run}>${said || label}</button>`;
