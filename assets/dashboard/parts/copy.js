@@ -1,6 +1,7 @@
 /** Copying also where the page came over plain HTTP and the newer interface of browsers is missing. */
 import { useState } from "../vendor/hooks.js";
-import { html } from "./html.js";
+import { Button } from "./button.js";
+import { h } from "./html.js";
 
 /** @param {string} text @returns {Promise<boolean>} */
 export async function copy(text) {
@@ -38,5 +39,5 @@ export function Copy({ text, label = "copy" }) {
     }
     setTimeout(() => say(""), 2000);
   };
-  return html`<button type="button" class="button button-quiet copy" onClick=${run}>${said || label}</button>`;
+  return h(Button, { kind: "quiet", onClick: run, children: said || label });
 }
