@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../../assets/dashboard/", import.meta.url));
 const maxLines = 300;
 // What is asked for before the first numbers of a screen are there. Sources are served as they are: a quarter of it is comments and
 // types, and on the way it is compressed to two fifths. uPlot, with 60 kB, is asked for when there is a plot to draw.
-const maxFirstBytes = { overview: 250 * 1024, queues: 250 * 1024, event: 420 * 1024 };
+const maxFirstBytes = { overview: 250 * 1024, queues: 250 * 1024, event: 360 * 1024 };
 const maxVendoredBytes = 90 * 1024;
 // What all of it takes in the program, and on the way of who opens every screen.
 const maxBytes = 1200 * 1024;

@@ -28,7 +28,7 @@ export function Button({ operation, onClick, kind = "plain", why = null, label, 
       setRunning(false);
     }
   };
-  return html`<button type="button" class=${`button button-${kind}`} aria-disabled=${isRunning || reason !== null ? "true" : undefined}
+  return html`<button type="button" class=${`button button-${kind} ${isRunning ? "button-running" : ""}`} aria-disabled=${isRunning || reason !== null ? "true" : undefined}
       aria-describedby=${reason === null ? undefined : id} aria-label=${label} aria-pressed=${isPressed === undefined ? undefined : String(isPressed)}
       title=${reason ?? undefined} onClick=${run}>${children}${reason === null ? null : html`<span id=${id} class=${isAsked ? "note" : "hidden"}>${reason}</span>`}</button>`;
 }

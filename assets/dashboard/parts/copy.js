@@ -1,6 +1,7 @@
 /** Copying also where the page came over plain HTTP and the newer interface of browsers is missing. */
 import { useState } from "../vendor/hooks.js";
-import { html } from "./html.js";
+import { Button } from "./button.js";
+import { h } from "./html.js";
 
 /** @param {string} text @returns {Promise<boolean>} */
 export async function copy(text) {
@@ -27,12 +28,16 @@ function copyByField(text) {
   return done;
 }
 
-/** @param {{ text: string | (() => string), label?: string }} props */
+/** @param {{ text: string | (() => string | Promise<string>), label?: string }} props */
 export function Copy({ text, label = "copy" }) {
   const [said, say] = useState("");
   const run = async () => {
-    say((await copy(typeof text === "string" ? text : text())) ? "copied" : "the browser refused");
+    try {
+      say((await copy(typeof text === "string" ? text : await text())) ? "copied" : "the browser refused");
+    } catch {
+      say("it could not be loaded");
+    }
     setTimeout(() => say(""), 2000);
   };
-  return html`<button type="button" class="button button-quiet copy" onClick=${run}>${said || label}</button>`;
+  return h(Button, { kind: "quiet", onClick: run, children: said || label });
 }

@@ -4,10 +4,11 @@ import { LENGTHS, MOST_REASON, PRESET_LENGTH, pauseBody, pauseInWords, pausedMea
 import { visible } from "../rules/text.js";
 import { lasts } from "../rules/times.js";
 import { signal } from "../vendor/signals.js";
-import { act } from "./act.js";
+import { act, said } from "./act.js";
 import { asCli, asCurl } from "./copy-as.js";
 import { ask } from "./dialog.js";
 import { h, html } from "./html.js";
+import { tell } from "./notices.js";
 import { At } from "./time.js";
 import { undoOf } from "./undo.js";
 
@@ -63,6 +64,15 @@ async function isStillSo(name, seen) {
 export async function resume({ engine_type: name, pause: before = null }) {
   const undo = before ? { undo: (/** @type {Pausable} */ queue) => takeBack(name, queue.pause ?? null, before) } : {};
   await act("resume_queue", pathOf(name), { done: `${name} goes on.`, ...undo });
+}
+
+/** With the pause as it is now, so that it can be brought back. @param {string} name */
+export async function resumeByName(name) {
+  try {
+    await resume((await call("read_queue", pathOf(name))).data);
+  } catch (error) {
+    tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
+  }
 }
 
 /** @param {string} name @param {QueuePause | null} mine as it was set @param {QueuePause | null} before */

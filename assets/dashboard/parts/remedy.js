@@ -1,16 +1,10 @@
 /** The button beside a reason, where there is something to do at once. */
-import { call } from "../api/call.js";
 import { remedyOf } from "../rules/reason-actions.js";
 import { visible } from "../rules/text.js";
 import { may } from "../state/session.js";
-import { said } from "./act.js";
 import { Button } from "./button.js";
-import { drainEngine } from "./drain-engine.js";
 import { h } from "./html.js";
-import { lift } from "./lift.js";
-import { tell } from "./notices.js";
-import { resume } from "./pause.js";
-import { quarantineVersion } from "./quarantine.js";
+import { onDemand } from "./on-demand.js";
 
 /** @param {{ reason: Pick<import("../rules/reason-actions.js").Reason, "code" | "subject"> }} props */
 export function Remedy({ reason }) {
@@ -24,21 +18,12 @@ export function Remedy({ reason }) {
 function carryOut({ operation, subject, version = null }) {
   switch (operation) {
     case "resume_queue":
-      return resumeIt(subject);
+      return onDemand(() => import("./pause.js"), ({ resumeByName }) => resumeByName(subject));
     case "lift_quarantine":
-      return lift(subject, version);
+      return onDemand(() => import("./lift.js"), ({ lift }) => lift(subject, version));
     case "drain_engine":
-      return drainEngine(subject);
+      return onDemand(() => import("./drain-engine.js"), ({ drainEngine }) => drainEngine(subject));
     case "quarantine_version":
-      return quarantineVersion(subject, version);
-  }
-}
-
-/** With the pause as it is now, so that it can be brought back. @param {string} name */
-async function resumeIt(name) {
-  try {
-    await resume((await call("read_queue", { path: { engine_type: name } })).data);
-  } catch (error) {
-    tell(said(/** @type {import("../api/call.js").CallError} */ (error)), { isBad: true });
+      return onDemand(() => import("./quarantine.js"), ({ quarantineVersion }) => quarantineVersion(subject, version));
   }
 }

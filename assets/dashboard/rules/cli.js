@@ -12,6 +12,7 @@ export { curl } from "./curl.js";
  * @property {string} [payload]  another payload, as JSON text: it is sent byte for byte
  */
 
+/** @typedef {keyof typeof lines} OperationWithLine */
 /** @typedef {{ path: Readonly<Record<string, string>>, query: Readonly<Record<string, any>>, body: any, payload?: string | undefined }} Parts */
 
 const line = (/** @type {string} */ words) => new CommandLine(words);
@@ -38,7 +39,7 @@ const version = (command, of) =>
     ? command.switch("--without-version", true)
     : command.flag("--engine-software-version", of["engine_software_version"]);
 
-/** @type {Readonly<Record<string, (parts: Parts) => CommandLine>>} */
+/** @satisfies {Readonly<Record<string, (parts: Parts) => CommandLine>>} */
 const lines = {
   read_overview: () => line("overview"),
   read_history: ({ query }) => line("history").flag("--hours", hours(query)),
@@ -142,7 +143,7 @@ const lines = {
  * @returns {string | null}
  */
 export function cli(operationId, { path = {}, query = {}, body, payload } = {}, server) {
-  const write = Object.hasOwn(lines, operationId) ? lines[operationId] : undefined;
+  const write = Object.hasOwn(lines, operationId) ? lines[/** @type {OperationWithLine} */ (operationId)] : undefined;
   return write ? write({ path, query, body, payload }).flag("--url", server).toString() : null;
 }
 

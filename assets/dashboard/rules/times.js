@@ -123,8 +123,3 @@ export function atOf(instant, zone) {
   const shown = wall(instant, zone);
   return shown ? `${shown.date} ${shown.time}:${shown.second} ${offsetName(shown.offset, zone)}` : "–";
 }
-
-/** The zone's name beside a switch: `Europe/Berlin`. @param {Zone} zone */
-export function zoneName(zone) {
-  return zone === "utc" ? "UTC" : formatOf(zone).resolvedOptions().timeZone;
-}

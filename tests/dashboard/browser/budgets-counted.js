@@ -7,7 +7,7 @@ import { mostRuns, statementsWhile } from "./statements.js";
 import { startViewers } from "./viewers.js";
 
 const { calm, crowd } = installations;
-const FIRST = { "#/": 335_000, [`#/events/${crowd.facts["tried_often"]}`]: 450_000 };
+const FIRST = { "#/": 335_000, [`#/events/${crowd.facts["tried_often"]}`]: 440_000 };
 
 /** All files that are asked for until a screen is whole, its plots too, and not those that are loaded for later. */
 export async function sizesOfFirstLoad() {

@@ -1,5 +1,6 @@
 // The page's own files: what is asked for when, and what is said when some of them are not there.
 import assert from "node:assert/strict";
+import { Caller } from "../installations/caller.js";
 import { installations, proxiedTest } from "./dashboard.js";
 
 const { calm } = installations;
@@ -65,4 +66,40 @@ proxiedTest("a plot that cannot be drawn says so, and its numbers are there", ca
   await page.getByText("What draws this plot could not be loaded").first().waitFor();
   await page.locator("figure.plot details summary").first().click();
   await page.locator("figure.plot table tr").nth(1).waitFor();
+});
+
+proxiedTest("what a button does is loaded when it is pressed: it shows that it waits, and what cannot be loaded can be tried again", calm, missing, async (dashboard, proxy) => {
+  const { page } = dashboard;
+  const { event_id: id } = await new Caller(calm.url, null).call("POST", "events", { engine_type: "loaded-late", event_type: "later.wanted", payload: {}, delay_seconds: 86_400 });
+  const actions = file("parts/event-actions.js");
+  proxy.treat(actions, { fault: "hang" });
+  await dashboard.open(`#/events/${id}`);
+  const button = page.getByRole("button", { name: "Run later …" });
+  await button.click();
+  await page.locator(".button-running", { hasText: "Run later …" }).waitFor();
+  while (proxy.count(actions) === 0) await page.waitForTimeout(100);
+  proxy.treat(actions, { status: 404 });
+  proxy.answerHanging({ status: 404 });
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("heading", { name: "A part of this page could not be loaded" }).waitFor();
+  await dialog.getByRole("button", { name: "Leave it" }).click();
+  await page.locator(".button-running").waitFor({ state: "detached" });
+  await button.click();
+  await dialog.getByRole("heading", { name: "A part of this page could not be loaded" }).waitFor();
+  proxy.clear();
+  await dialog.getByRole("button", { name: "Try again" }).click();
+  await dialog.getByRole("heading", { name: "Run it later" }).waitFor();
+  await dialog.getByRole("button", { name: "Leave it" }).click();
+});
+
+proxiedTest("a command is copied as soon as what writes commands is loaded", calm, { ...missing, clipboard: true }, async (dashboard, proxy) => {
+  const { page } = dashboard;
+  proxy.treat(file("rules/cli.js"), { status: 404 });
+  await dashboard.open("#/queues");
+  await page.getByRole("button", { name: "copy as CLI" }).click();
+  await page.getByRole("button", { name: "it could not be loaded" }).waitFor();
+  proxy.clear();
+  await page.getByRole("button", { name: "copy as CLI" }).click();
+  await page.getByRole("button", { name: "copied" }).waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^eventlease queues --url http/);
 });

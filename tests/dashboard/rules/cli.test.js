@@ -76,7 +76,7 @@ test("what a screen offers to copy has a line of the program, but for what the p
     const below = new URL(`${folder}/`, page);
     return readdirSync(below, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js")).map((name) => readFileSync(new URL(name, below), "utf8"));
   });
-  const copied = new Set(sources.flatMap((text) => [...text.matchAll(/\bas(?:Cli|Curl)\("(\w+)"|CopyAs, \{ operation: "(\w+)"/g)].map(([, one, other]) => one ?? other ?? "")));
+  const copied = new Set(sources.flatMap((text) => [...text.matchAll(/\bas(?:Cli|Curl)\("(\w+)"|Copy(?:As|Cli|Curl), \{ operation: "(\w+)"/g)].map(([, one, other]) => one ?? other ?? "")));
   assert.ok(copied.size > 20, "they are found where they stand");
   const cannot = ["change_engine", "deregister_engine", "enqueue_event"];
   assert.deepEqual([...copied].filter((operation) => !operationsWithLine.includes(operation) && !cannot.includes(operation)), []);

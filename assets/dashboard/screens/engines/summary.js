@@ -7,8 +7,7 @@ import { count, percent } from "../../rules/numbers.js";
 import { usePoll } from "../../state/poll.js";
 import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
-import { Copy } from "../../parts/copy.js";
-import { asCli } from "../../parts/copy-as.js";
+import { CopyCli } from "../../parts/copy-as.js";
 import { drainVersion, resumeVersion } from "../../parts/drain-version.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
@@ -50,7 +49,7 @@ export function Summary({ summary, values }) {
   return h(Panel, {
     title: "By type and version",
     poll: summary,
-    actions: h(Copy, { text: () => asCli("summarize_engines", { query: { engine_type: type } }), label: "copy as CLI" }),
+    actions: h(CopyCli, { operation: "summarize_engines", request: { query: { engine_type: type } } }),
     isEmpty: (/** @type {Data} */ { groups }) => groups.length === 0,
     empty: type === undefined ? "No engine is registered." : html`No engine of <b>${h(Stranger, { text: type })}</b> is registered.`,
     children: (/** @type {Data} */ { groups, has_more }) => {

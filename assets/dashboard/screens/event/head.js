@@ -6,19 +6,19 @@ import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
 import { Copy } from "../../parts/copy.js";
 import { CopyAs } from "../../parts/copy-as.js";
-import { discard, redriveOne, redriveWithPayload } from "../../parts/dead-letter-actions.js";
-import { enqueueCopy } from "../../parts/enqueue.js";
-import { cancelEvent, runLater, runNow, setPriority } from "../../parts/event-actions.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
+import { onDemand } from "../../parts/on-demand.js";
 import { Stranger } from "../../parts/stranger.js";
 import { At } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
-import { go } from "../../state/place.js";
+import { DeadLetterButtons } from "./dead-letter-buttons.js";
 
 /** @typedef {import("../../rules/event-words.js").Event} Event */
 
 const DOTS_MOST = 12;
+const actions = () => import("../../parts/event-actions.js");
+const enqueuing = () => import("../../parts/enqueue.js");
 
 /** @param {{ event: Event }} props */
 export function EventHead({ event }) {
@@ -42,7 +42,7 @@ export function EventHead({ event }) {
       ${event.finished_at ? html`<div><dt>ended</dt><dd>${h(At, { at: event.finished_at })}</dd></div>` : null}
       ${h(Policy, { event })}
     </dl>
-    <div class="event-actions">${h(Actions, { event, now })}${h(Button, { operation: "enqueue_event", onClick: () => enqueueCopy(event), children: "Enqueue a copy …" })}${h(CopyAs, { operation: "read_event", request: { path: { event_id: event.event_id } } })}</div>
+    <div class="event-actions">${h(Actions, { event, now })}${h(Button, { operation: "enqueue_event", onClick: () => onDemand(enqueuing, ({ enqueueCopy }) => enqueueCopy(event)), children: "Enqueue a copy …" })}${h(CopyAs, { operation: "read_event", request: { path: { event_id: event.event_id } } })}</div>
   </div>`;
 }
 
@@ -65,26 +65,18 @@ function Dots({ spent, total, words, name }) {
 
 /** @param {{ event: Event, now: number }} props */
 function Actions({ event, now }) {
+  const cancel = () => onDemand(actions, ({ cancelEvent }) => cancelEvent(event));
   const isLater = event.available_at !== null && Date.parse(event.available_at) > now;
   if (event.status === "queued") {
     return html`
-      ${isLater ? h(Button, { operation: "change_event", kind: "main", onClick: () => runNow(event), children: "Run now" }) : null}
-      ${h(Button, { operation: "change_event", onClick: () => runLater(event), children: "Run later …" })}
-      ${h(Button, { operation: "change_event", onClick: () => setPriority(event), children: "Priority …" })}
-      ${h(Button, { operation: "cancel_event", kind: "danger", onClick: () => cancelEvent(event), children: "Cancel …" })}`;
+      ${isLater ? h(Button, { operation: "change_event", kind: "main", onClick: () => onDemand(actions, ({ runNow }) => runNow(event)), children: "Run now" }) : null}
+      ${h(Button, { operation: "change_event", onClick: () => onDemand(actions, ({ runLater }) => runLater(event)), children: "Run later …" })}
+      ${h(Button, { operation: "change_event", onClick: () => onDemand(actions, ({ setPriority }) => setPriority(event)), children: "Priority …" })}
+      ${h(Button, { operation: "cancel_event", kind: "danger", onClick: cancel, children: "Cancel …" })}`;
   }
   if (event.status === "processing") {
     const why = event.cancel_requested ? "Its cancellation is asked for already" : null;
-    return h(Button, { operation: "cancel_event", kind: "danger", why, onClick: () => cancelEvent(event), children: "Cancel …" });
+    return h(Button, { operation: "cancel_event", kind: "danger", why, onClick: cancel, children: "Cancel …" });
   }
-  if (event.dead_letter_reason === null) return null;
-  const why = event.redriven_as === null ? null : "It was redriven as another event already";
-  const edit = async () => {
-    const made = await redriveWithPayload(event);
-    if (made !== null) go({ screen: "events", id: made });
-  };
-  return html`
-    ${h(Button, { operation: "redrive_dead_letter", kind: "main", why, onClick: () => redriveOne(event), children: "Redrive" })}
-    ${h(Button, { operation: "redrive_dead_letter", why, onClick: edit, children: "Redrive with another payload …" })}
-    ${h(Button, { operation: "discard_dead_letter", kind: "danger", onClick: () => discard(event), children: "Discard …" })}`;
+  return event.dead_letter_reason === null ? null : h(DeadLetterButtons, { letter: event });
 }

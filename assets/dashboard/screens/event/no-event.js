@@ -4,8 +4,6 @@ import { count } from "../../rules/numbers.js";
 import { rawMembers } from "../../rules/raw-members.js";
 import { may, session } from "../../state/session.js";
 import { useOnce } from "../../state/poll.js";
-import { Button } from "../../parts/button.js";
-import { discard, redriveOne, redriveWithPayload } from "../../parts/dead-letter-actions.js";
 import { h, html } from "../../parts/html.js";
 import { JsonView } from "../../parts/json-view.js";
 import { Panel } from "../../parts/panel.js";
@@ -13,7 +11,7 @@ import { Stranger } from "../../parts/stranger.js";
 import { At } from "../../parts/time.js";
 import { Status } from "../../parts/words.js";
 import { reasonWords } from "../../rules/event-words.js";
-import { go } from "../../state/place.js";
+import { DeadLetterButtons } from "./dead-letter-buttons.js";
 
 /** @typedef {{ data: import("../../api/call.js").Data<"read_dead_letter">, text: string }} Told */
 
@@ -40,18 +38,10 @@ function Nowhere({ id }) {
 /** A dead letter that has outlived the record of its event. @param {{ told: Told }} props */
 function Letter({ told: { data: letter, text } }) {
   const members = rawMembers(text);
-  const why = letter.redriven_as === null ? null : "It was redriven as another event already";
-  const edit = async () => {
-    const made = await redriveWithPayload(letter);
-    if (made !== null) go({ screen: "events", id: made });
-  };
   return html`<div class="event-head">
     <div class="event-title">${h(Status, { word: "dead letter", kind: "bad", code: letter.reason })} <h2>${h(Stranger, { text: letter.event_type })} <small>in ${h(Stranger, { text: letter.engine_type })}</small></h2></div>
     <p class="event-sentence">It became a dead letter at ${h(At, { at: letter.dead_lettered_at })}, after attempt ${letter.attempt}: ${reasonWords(letter.reason)}. The rest of its record has ended.</p>
-    <div class="event-actions">
-      ${h(Button, { operation: "redrive_dead_letter", kind: "main", why, onClick: () => redriveOne(letter), children: "Redrive" })}
-      ${h(Button, { operation: "redrive_dead_letter", why, onClick: edit, children: "Redrive with another payload …" })}
-      ${h(Button, { operation: "discard_dead_letter", kind: "danger", onClick: () => discard(letter), children: "Discard …" })}</div>
+    <div class="event-actions">${h(DeadLetterButtons, { letter })}</div>
     <h3>Last error</h3>${h(JsonView, { name: "error", text: members.get("error") ?? "null", file: `${letter.event_id}-error` })}
     <h3>Payload</h3>${h(JsonView, { name: "payload", text: members.get("payload") ?? "null", file: `${letter.event_id}-payload` })}
   </div>`;

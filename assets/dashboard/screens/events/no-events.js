@@ -4,7 +4,7 @@ import { leftOutOf, queryOf } from "../../rules/event-filter.js";
 import { setFilters } from "../../state/place.js";
 import { useOnce } from "../../state/poll.js";
 import { Button } from "../../parts/button.js";
-import { CopyAs } from "../../parts/copy-as.js";
+import { CopyCurl } from "../../parts/copy-as.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
 import { At } from "../../parts/time.js";
@@ -18,7 +18,7 @@ export function NoEvents({ values }) {
   }
   const request = { body: { engine_type: "dialogue", event_type: "line.requested", payload: { text: "Hello" } } };
   return html`<div><p>There are no events yet. A producer enqueues one by a POST to api/v1/events; this line is ready for a terminal:</p>
-    ${h(CopyAs, { operation: "enqueue_event", request })}</div>`;
+    ${h(CopyCurl, { operation: "enqueue_event", request })}</div>`;
 }
 
 /** Filters with which the newest event is one read of an index. @param {Readonly<Record<string, string>>} values */

@@ -9,8 +9,7 @@ import { may } from "../../state/session.js";
 import { Button } from "../../parts/button.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
-import { lift } from "../../parts/lift.js";
-import { resume } from "../../parts/pause.js";
+import { onDemand } from "../../parts/on-demand.js";
 import { Advice } from "../../parts/advice.js";
 import { useStill } from "../../parts/still.js";
 import { Stranger } from "../../parts/stranger.js";
@@ -76,6 +75,9 @@ function mayOpen({ screen, id = null }) {
 
 /** @param {{ action: import("../../rules/attention.js").Action, overview: Overview }} props */
 function Act({ action: { operation, verb, engineType, version }, overview }) {
-  const run = () => (operation === "resume_queue" ? resume(overview.queues.find((queue) => queue.engine_type === engineType) ?? { engine_type: engineType }) : lift(engineType, version ?? null));
+  const queue = overview.queues.find((queue) => queue.engine_type === engineType) ?? { engine_type: engineType };
+  const run = () => operation === "resume_queue"
+    ? onDemand(() => import("../../parts/pause.js"), ({ resume }) => resume(queue))
+    : onDemand(() => import("../../parts/lift.js"), ({ lift }) => lift(engineType, version ?? null));
   return h(Button, { operation, onClick: run, children: verb });
 }

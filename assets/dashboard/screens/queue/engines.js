@@ -4,8 +4,7 @@ import { engineSentence, engineStateOf, slotsOf, versionOf } from "../../rules/e
 import { count } from "../../rules/numbers.js";
 import { may } from "../../state/session.js";
 import { usePoll } from "../../state/poll.js";
-import { Copy } from "../../parts/copy.js";
-import { asCli } from "../../parts/copy-as.js";
+import { CopyCli } from "../../parts/copy-as.js";
 import { EngineId } from "../../parts/engine-id.js";
 import { h, html } from "../../parts/html.js";
 import { Link } from "../../parts/link.js";
@@ -77,7 +76,7 @@ function List({ name }) {
   return h(Panel, {
     title: "Engines",
     poll,
-    actions: html`${h(Link, { to: { screen: "engines", filters: { engine_type: name } }, children: "all of them" })} ${h(Copy, { text: () => asCli("list_engines", { query: { engine_type: name } }), label: "copy as CLI" })}`,
+    actions: html`${h(Link, { to: { screen: "engines", filters: { engine_type: name } }, children: "all of them" })} ${h(CopyCli, { operation: "list_engines", request: { query: { engine_type: name } } })}`,
     isEmpty: (/** @type {Page} */ { items }) => items.length === 0,
     empty: html`No engine of <b>${h(Stranger, { text: name })}</b> is registered. An engine registers itself when it starts, with its queue's name as its type.`,
     children: (/** @type {Page} */ { items, next_cursor }) => html`
