@@ -1,4 +1,4 @@
-//! Replies as the OpenAPI document and docs/operators.md show them.
+//! Replies as the OpenAPI document shows them.
 
 use serde_json::{Value, json};
 

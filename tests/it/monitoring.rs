@@ -1,15 +1,18 @@
-//! The alert rules and the dashboard in `docs` name metrics that exist, and combine those of several servers as they must be.
-//! What the rules make of numbers is tested by `make alerts`.
+//! The alert rules, the dashboard and the pages on both in `docs` name metrics that exist; rules and dashboard combine those of several
+//! servers as they must be. `make alerts` tests which numbers make a rule fire.
 
 use std::collections::BTreeMap;
 
 use eventlease::metrics::Metrics;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::support::Lab;
 
 const ALERTS: &str = include_str!("../../docs/alerts.yml");
 const ALERT_TESTS: &str = include_str!("../../docs/alerts_test.yml");
 const DASHBOARD: &str = include_str!("../../docs/grafana.json");
-const OPERATORS: &str = include_str!("../../docs/operators.md");
+const METRICS: &str = include_str!("../../docs/metrics.md");
+const RUNBOOK: &str = include_str!("../../docs/runbook.md");
 
 /// What the client library says of the process.
 const OF_PROCESS: [&str; 7] = [
@@ -72,14 +75,49 @@ fn metrics_in(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
+/// The declared name of a metric, which may be named by one of a histogram's series.
+fn declared_name(name: &str) -> &str {
+    let is_histogram = |name: &str| Metrics::DECLARED.contains(&(name, "HistogramVec"));
+    let of_series = ["_bucket", "_count", "_sum"].iter().find_map(|suffix| name.strip_suffix(suffix));
+    of_series.filter(|name| is_histogram(name)).unwrap_or(name)
+}
+
 /// The kind of a metric, which may be named by one of a histogram's series.
 fn kind_of(name: &str) -> Option<&'static str> {
     if OF_PROCESS.contains(&name) {
         return Some("process");
     }
-    let of = |name: &str| Metrics::DECLARED.iter().find(|(declared, _)| *declared == name).map(|(_, kind)| *kind);
-    let histogram = ["_bucket", "_count", "_sum"].iter().find_map(|suffix| name.strip_suffix(suffix));
-    of(name).or_else(|| histogram.and_then(of).filter(|kind| *kind == "HistogramVec"))
+    let name = declared_name(name);
+    Metrics::DECLARED.iter().find(|(declared, _)| *declared == name).map(|(_, kind)| *kind)
+}
+
+/// The rows of docs/metrics.md that describe a metric, by its name: type and unit, labels, meaning, what is normal, alerts.
+fn documented_metrics() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let rows = METRICS.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "));
+    let rows = rows.map(|(name, rest)| (name, rest.split(" | ").collect::<Vec<_>>()));
+    rows.filter(|(_, cells)| cells.len() == 5).collect()
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The series in a server's metrics whose labels are not those that docs/metrics.md names.
+fn undocumented_labels(text: &str) -> Vec<&str> {
+    let documented = documented_metrics();
+    let is_wrong = |line: &&str| {
+        let series = line.rsplit_once(' ').map_or(*line, |(series, _)| series);
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        // `a="x",b="y"}`: the names stand outside the quotes.
+        let names = labels.trim_end_matches('}').split('"').step_by(2).map(|name| name.trim_matches([',', '=']));
+        let mut names: Vec<&str> = names.filter(|name| !name.is_empty() && *name != "le").collect();
+        let mut expected = documented.get(declared_name(name)).map_or_else(|| vec!["a row"], |row| quoted(row[1]));
+        names.sort_unstable();
+        expected.sort_unstable();
+        names != expected
+    };
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).filter(is_wrong).collect()
 }
 
 /// The functions and aggregations around a place of an expression, from within: `rate`, `sum`.
@@ -132,12 +170,62 @@ fn alerts_and_dashboard_use_metrics_that_exist_and_combine_those_of_several_serv
     assert!(expressions.len() > 60, "{}", expressions.len());
     let wrong: Vec<String> = expressions.iter().flat_map(|expression| mistakes(expression)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let (_, section) = OPERATORS.split_once("\n## Metrics and alerts\n").expect("the section");
-    let (section, _) = section.split_once("\n## ").expect("the next section");
-    for (place, name) in metrics_in(section) {
-        let is_prefix = section[place + name.len()..].starts_with('*');
+    for (page, (place, name)) in
+        [METRICS, RUNBOOK].iter().flat_map(|page| metrics_in(page).into_iter().map(move |found| (page, found)))
+    {
+        let is_prefix = page[place + name.len()..].starts_with('*') || name.ends_with('_');
         let is_declared = |name: &str| Metrics::DECLARED.iter().any(|(declared, _)| declared.starts_with(name));
         assert!(if is_prefix { name == "process_" || is_declared(name) } else { kind_of(name).is_some() }, "{name}");
+    }
+}
+
+#[test]
+fn every_metric_is_documented_with_its_type_and_its_alerts() {
+    let (documented, alerts) = (documented_metrics(), alerts());
+    let declared = Metrics::DECLARED.iter().copied().chain(OF_PROCESS.map(|name| (name, "process")));
+    for (name, kind) in declared {
+        let row = documented.get(name).unwrap_or_else(|| panic!("docs/metrics.md has no row for {name}"));
+        assert!(row.iter().all(|cell| !cell.trim().is_empty()), "{name}: {row:?}");
+        let kind = match kind {
+            "IntCounter" | "IntCounterVec" => "counter",
+            "HistogramVec" => "histogram",
+            "process" if name.ends_with("_total") => "counter",
+            _ => "gauge",
+        };
+        assert_eq!(row[0].split(',').next(), Some(kind), "the type of {name}");
+        let uses = |expression: &str| metrics_in(expression).iter().any(|(_, used)| declared_name(used) == name);
+        let expected: Vec<&str> =
+            alerts.iter().filter(|(_, fields)| uses(&fields["expr"])).map(|(alert, _)| *alert).collect();
+        assert_eq!(quoted(row[4]), expected, "the alerts that use {name}");
+    }
+    assert_eq!(documented.len(), Metrics::DECLARED.len() + OF_PROCESS.len(), "rows of metrics that are gone");
+}
+
+#[tokio::test]
+async fn every_label_of_a_metric_is_documented() {
+    let lab = Lab::start().await;
+    lab.enqueue("dialogue", json!({})).await;
+    lab.broker().measure().await.expect("a round");
+    let text = lab.get("/metrics").await.expect(200).raw;
+    assert!(text.contains("eventlease_queue_due_events{"), "{text}");
+    assert_eq!(undocumented_labels(&text), Vec::<&str>::new());
+}
+
+#[test]
+fn labels_that_are_not_documented_are_found() {
+    for (line, is_documented) in [
+        ("eventlease_database_up 1", true),
+        ("eventlease_task_runs_total{outcome=\"ok\",task=\"reaper\"} 7", true),
+        ("eventlease_task_runs_total{task=\"reaper\"} 7", false),
+        ("eventlease_database_up{pool=\"working\"} 1", false),
+        ("eventlease_event_wait_seconds_bucket{engine_type=\"a\",le=\"+Inf\"} 0", true),
+        (
+            "eventlease_http_request_duration_seconds_sum{method=\"GET\",route=\"/queues/{engine_type}\",status=\"200\"} 0.1",
+            true,
+        ),
+        ("eventlease_invented 1", false),
+    ] {
+        assert_eq!(undocumented_labels(line).is_empty(), is_documented, "{line}");
     }
 }
 
@@ -160,27 +248,13 @@ fn invented_mistakes_are_found() {
     }
 }
 
-/// As GitHub makes an anchor of a heading.
-fn anchors(document: &str) -> Vec<String> {
-    let headings = document
-        .lines()
-        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
-    headings
-        .map(|heading| {
-            let kept = heading
-                .to_lowercase()
-                .chars()
-                .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
-                .collect::<String>();
-            kept.replace(' ', "-")
-        })
-        .collect()
-}
-
 #[test]
 fn every_alert_says_what_it_means_what_to_do_and_is_tested_both_ways() {
-    let (alerts, anchors) = (alerts(), anchors(OPERATORS));
+    let alerts = alerts();
     assert!(alerts.len() >= 20, "{alerts:?}");
+    let sections: BTreeMap<&str, &str> =
+        RUNBOOK.split("\n## ").skip(1).filter_map(|section| section.split_once('\n')).collect();
+    assert!(sections.keys().eq(alerts.keys()), "{:?}", sections.keys());
     for (name, fields) in &alerts {
         for field in ["expr", "for", "severity", "summary", "description", "runbook_url"] {
             assert!(fields.get(field).is_some_and(|text| !text.is_empty()), "{name} has no {field}");
@@ -191,12 +265,12 @@ fn every_alert_says_what_it_means_what_to_do_and_is_tested_both_ways() {
             fields["severity"]
         );
         assert!(fields["description"].ends_with('.'), "{name}: {}", fields["description"]);
-        let anchor = fields["runbook_url"].strip_prefix("docs/operators.md#").expect("a section of docs/operators.md");
-        assert!(
-            anchors.iter().any(|found| found == anchor),
-            "{name}: docs/operators.md has no section {anchor}: {anchors:?}"
-        );
-        assert!(OPERATORS.contains(&format!("`{name}`")), "docs/operators.md does not name {name}");
+        assert_eq!(fields["runbook_url"], format!("docs/runbook.md#{}", name.to_lowercase()), "{name}");
+        let row = format!("| [`{name}`](#{}) | {} |", name.to_lowercase(), fields["severity"]);
+        assert!(RUNBOOK.contains(&row), "the table of docs/runbook.md has no {row}");
+        for part in ["What it means.", "What users notice.", "How to confirm it.", "What to do.", "It is over when"] {
+            assert!(sections[name].contains(&format!("\n**{part}**")), "{name} has no part {part}");
+        }
         let is_tested =
             |expected: &str| ALERT_TESTS.contains(&format!("alertname: {name}\n        exp_alerts:{expected}\n"));
         assert!(is_tested(""), "{name} is never tested to fire");
