@@ -5,13 +5,15 @@
 #   docker run -p 127.0.0.1:8080:8080 -e DATABASE_URL=postgres://user:password@host/database eventlease
 #
 # The image has no PostgreSQL, so it needs DATABASE_URL, or DATABASE_URL_FILE for a mounted secret. docker-compose.yml
-# brings both.
+# starts both. For Kubernetes: deploy/kubernetes.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .
 # `dist` is `release` with link-time optimisation: slower to build, faster to run. `--build-arg PROFILE=release` to try.
 ARG PROFILE=dist
+# Without symbols, as in the archives (scripts/build-dist).
+ENV CARGO_PROFILE_DIST_DEBUG=none CARGO_PROFILE_DIST_STRIP=symbols
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --locked --features otel --profile "$PROFILE" \

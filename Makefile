@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-budgets dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-budgets dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults check-deploy dist clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -247,6 +247,13 @@ faults: ## Kill, cut and stall replicas, PostgreSQL and engines for MINUTES=2, a
 	cargo build --locked --profile $(PROFILE) --package eventlease-faults
 	$(TARGET_DIR)/$(subst dev,debug,$(PROFILE))/eventlease-faults --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
 		--server $(TARGET_DIR)/$(subst dev,debug,$(PROFILE))/eventlease --folder $(TARGET_DIR)/faults $(ARGS)
+
+check-deploy: ## Check the systemd unit and the Kubernetes manifests; installs the schemas below target/
+	scripts/check-deploy $(abspath $(TARGET_DIR))
+
+# One build with link-time optimization of everything: some ten minutes on two cores.
+dist: ## Build what is released: an archive with a static program, a Debian package, their SHA-256 sums (Linux)
+	scripts/build-dist
 
 clean: ## Remove everything that was built or fetched
 	cargo clean
