@@ -134,6 +134,7 @@ fn what_the_documentation_shows_is_understood() {
         include_str!("../../docs/explain.md"),
         include_str!("../../docs/faults.md"),
         include_str!("../../docs/guarantees.md"),
+        include_str!("../../docs/install.md"),
         include_str!("../../docs/limits.md"),
         include_str!("../../docs/metrics.md"),
         include_str!("../../docs/recipes.md"),
@@ -141,6 +142,7 @@ fn what_the_documentation_shows_is_understood() {
         include_str!("../../docs/scaling.md"),
         include_str!("../../docs/security.md"),
         include_str!("../../docs/sql.md"),
+        include_str!("../../docs/upgrade.md"),
     ];
     all_understood(pages.into_iter().flat_map(commands_of_page), 80);
 }
