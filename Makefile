@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-budgets dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-budgets dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults restore-drill clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -247,6 +247,9 @@ faults: ## Kill, cut and stall replicas, PostgreSQL and engines for MINUTES=2, a
 	cargo build --locked --profile $(PROFILE) --package eventlease-faults
 	$(TARGET_DIR)/$(subst dev,debug,$(PROFILE))/eventlease-faults --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
 		--server $(TARGET_DIR)/$(subst dev,debug,$(PROFILE))/eventlease --folder $(TARGET_DIR)/faults $(ARGS)
+
+restore-drill: debug ## Restore a database from a backup and from a dump, and try `after-restore` on it (docs/backup.md)
+	scripts/restore-drill $(BINARY)
 
 clean: ## Remove everything that was built or fetched
 	cargo clean
