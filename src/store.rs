@@ -5,7 +5,7 @@
 
 pub mod health;
 pub mod migrations;
-/// What a restored database holds that is no longer true.
+/// What is older than a restore.
 pub mod restore;
 /// What is said with commits.
 pub mod notices;

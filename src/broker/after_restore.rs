@@ -55,7 +55,7 @@ pub async fn carry_out(pool: &Pool, before: DateTime<Utc>) -> Result<Changes> {
     Ok(Changes { counts: restore::Counts { leases, cancelled, tokens, sessions, engines }, lacks_admin })
 }
 
-/// Says how many tokens it revoked, and how many sessions it ended.
+/// Answers the number of tokens revoked, and of sessions ended.
 async fn revoke_tokens(pool: &Pool, before: DateTime<Utc>) -> Result<(i64, i64)> {
     let by = Actor::named(Actor::AFTER_RESTORE);
     let (mut tokens, mut sessions) = (0, 0);
@@ -79,7 +79,7 @@ async fn revoke_tokens(pool: &Pool, before: DateTime<Utc>) -> Result<(i64, i64)>
     Ok((tokens, sessions))
 }
 
-/// Says whether no admin's token is left. Then the next server makes the first one again.
+/// Answers true if no admin's token is left. Then the next server that starts with authentication makes one.
 async fn let_admin_be_made(pool: &Pool, before: DateTime<Utc>) -> Result<bool> {
     let mut transaction = begin(pool).await?;
     let lacks_admin = restore::lacks_admin(&mut transaction, before).await?;
@@ -90,7 +90,7 @@ async fn let_admin_be_made(pool: &Pool, before: DateTime<Utc>) -> Result<bool> {
     Ok(lacks_admin)
 }
 
-/// Says how many leases it ended, and how many of their events were cancelled with that.
+/// Answers the number of leases ended, and how many of their events were cancelled with the lease.
 async fn end_leases(pool: &Pool, before: DateTime<Utc>) -> Result<(i64, i64)> {
     let (mut leases, mut cancelled) = (0, 0);
     let mut behind = EventId(Uuid::nil());
@@ -103,7 +103,8 @@ async fn end_leases(pool: &Pool, before: DateTime<Utc>) -> Result<(i64, i64)> {
         cancelled += to_i64(held.iter().filter(|event| event.is_cancel_requested).count());
         let ended: Vec<_> = held.into_iter().map(|event| (event, Ending::Undelivered)).collect();
         let words = AttemptWords { reason: Some(REASON), ..AttemptWords::default() };
-        // No server runs that had to learn of it. What was lost in silence before stays as isolated as by default.
+        // No server runs, so nobody waits for the effects. An event with earlier silent losses gets the lane that it has by
+        // default: the servers' setting is not known here.
         let (isolation, mut effects) = (SuspectIsolation::default(), Effects::default());
         end_with_words(&mut transaction, &ended, words, isolation, &mut effects).await?;
         commit(transaction).await?;

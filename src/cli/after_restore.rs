@@ -1,4 +1,4 @@
-//! `after-restore`: ends what a restored database holds of the time before: leases, tokens, and engines that seem to be there.
+//! `after-restore`: ends the leases and tokens that a restored database still holds, and marks its engines as unresponsive.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -80,7 +80,7 @@ async fn change(database: &Database, arguments: &AfterRestoreArguments) -> Outco
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses a schema of another version, a time that has not come, and a database that a server works on.
+/// Refuses a schema with pending migrations, a time in the future, and a database that a server works on.
 async fn check(pool: &store::Pool, before: DateTime<Utc>) -> Result<(), Box<dyn std::error::Error>> {
     if store::migrations::count_pending(pool).await? > 0 {
         return Err("the schema is not that of this version; run `eventlease migrate` first".into());

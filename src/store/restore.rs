@@ -1,4 +1,4 @@
-//! What a restored database holds that is no longer true: leases, tokens and engines as they were at an earlier time.
+//! Leases, tokens and engines of a restored database, by age.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::error::Result;
 use crate::domain::tokens::TokenId;
 
-/// How a time, and the latest sign of any replica, stand to the database's clock.
+/// A time and the latest sign of any replica, compared with the database's clock.
 #[derive(Clone, Copy, Debug, sqlx_macros::FromRow)]
 pub struct Standing {
-    /// The time has not come yet.
+    /// The time is in the future.
     pub is_in_future: bool,
     /// Since a replica last wrote that it is there; `None` where none ever did.
     pub seconds_since_sign: Option<f64>,
@@ -87,8 +87,8 @@ pub async fn lock_tokens_made_before(
     Ok(tokens.into_iter().map(TokenId).collect())
 }
 
-/// Marks up to `limit` engines that last called before a time as unresponsive, and says how many it marked. Their next call,
-/// or registration, undoes that.
+/// Marks up to `limit` engines that last called before a time as unresponsive, and answers how many. Their next call or
+/// registration undoes that.
 pub async fn mark_engines_unresponsive(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
