@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-budgets dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults check-deploy dist clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-typescript-build examples-typescript clients-conformance clients-conformance-typescript clients-faults clients-faults-typescript clients-runtimes clients-bench check-dashboard dashboard-api dashboard-budgets dashboard-pictures dashboard-tools server-wheel bench bench-full bench-peers faults check-deploy dist restore-drill clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -254,6 +254,9 @@ check-deploy: ## Check the systemd unit and the Kubernetes manifests; installs t
 # One build with link-time optimization of everything: some ten minutes on two cores.
 dist: ## Build what is released: an archive with a static program, a Debian package, their SHA-256 sums (Linux)
 	scripts/build-dist
+
+restore-drill: debug ## Restore a database from a backup and from a dump, and try `after-restore` on it (docs/backup.md)
+	scripts/restore-drill $(BINARY)
 
 clean: ## Remove everything that was built or fetched
 	cargo clean

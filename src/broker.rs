@@ -25,6 +25,8 @@ pub mod overview;
 /// How queues stood, minute by minute.
 pub mod history;
 pub mod event_types;
+/// What is done to a database after it was restored from a backup.
+pub mod after_restore;
 pub mod tokens;
 pub mod audit;
 

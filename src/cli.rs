@@ -1,4 +1,4 @@
-//! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
+//! The command line: `serve`, `migrate`, `after-restore`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
 mod overview;
 mod history;
@@ -17,6 +17,7 @@ mod tokens;
 mod audit;
 mod whoami;
 mod migrate;
+mod after_restore;
 mod arguments;
 mod asking;
 mod tally;
@@ -59,6 +60,14 @@ enum Command {
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to this version, and end.
     Migrate(Box<migrate::MigrateArguments>),
+    /// End the leases and revoke the tokens that a restored database still holds, while no server runs.
+    ///
+    /// A database restored from a backup is as of an earlier time. Leases that engines held then are still in
+    /// it, and tokens and sessions that were revoked later are valid again. This command ends all leases granted
+    /// before --older-than: their events are due at once, and no failure or loss is counted. It revokes all
+    /// tokens made before that time with their sessions, and marks the engines that last called before it as
+    /// unresponsive. Running it again changes nothing.
+    AfterRestore(Box<after_restore::AfterRestoreArguments>),
     /// Print the OpenAPI document.
     Openapi,
     /// Show how the service stands: what needs attention, the totals, and the worst queues.
@@ -125,6 +134,10 @@ impl Cli {
                 logs::start(&arguments.logs, None);
                 in_runtime(migrate::run(&arguments))
             }
+            Command::AfterRestore(arguments) => {
+                logs::start(&arguments.logs, None);
+                in_runtime(after_restore::run(&arguments))
+            }
             Command::Openapi => print_openapi(),
             Command::Overview(arguments) => in_runtime(overview::run(&arguments)),
             Command::History(arguments) => in_runtime(history::run(&arguments)),
@@ -157,6 +170,8 @@ impl Cli {
         if let Command::Serve(config) = &self.command {
             Some(&config.database)
         } else if let Command::Migrate(arguments) = &self.command {
+            Some(&arguments.database)
+        } else if let Command::AfterRestore(arguments) = &self.command {
             Some(&arguments.database)
         } else {
             None

@@ -5,6 +5,8 @@
 
 pub mod health;
 pub mod migrations;
+/// What is older than a restore.
+pub mod restore;
 /// What is said with commits.
 pub mod notices;
 pub mod redrive_jobs;

@@ -1,5 +1,5 @@
 //! The first admin's token: made once for a database and written to a file that only its owner can read, or brought by the
-//! deployment in a file.
+//! deployment in a file. It is made again where `after-restore` has left no admin's token.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -47,7 +47,8 @@ async fn take(broker: &Arc<Broker>, path: &Path) -> Result<(), Error> {
         tracing::warn!(
             path = %path.display(),
             "the token in this file is not used: it is unknown, revoked or expired, and this database has had its first admin's \
-             token already; with an admin's token, make another"
+             token already; make another one with an admin's token or, if `eventlease after-restore` has revoked them all, put \
+             a new token into the file"
         );
     }
     Ok(())

@@ -189,6 +189,17 @@ pub async fn end_in_silence(
     isolation: SuspectIsolation,
     effects: &mut Effects,
 ) -> store::Result<()> {
+    end_with_words(connection, events, AttemptWords::default(), isolation, effects).await
+}
+
+/// The same with words that are recorded with each attempt, in the place of what an engine would say of it.
+pub async fn end_with_words(
+    connection: &mut PgConnection,
+    events: &[(OpenEvent, Ending)],
+    words: AttemptWords<'_>,
+    isolation: SuspectIsolation,
+    effects: &mut Effects,
+) -> store::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
@@ -200,7 +211,7 @@ pub async fn end_in_silence(
             event_id: event.event_id,
             ending: *ending,
             verdict: verdict_of(*ending, event, &policies[&event.event_id], isolation),
-            words: AttemptWords::default(),
+            words,
             late_by_seconds: None,
             follow_ups: None,
         })

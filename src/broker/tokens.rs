@@ -72,7 +72,8 @@ impl Broker {
         self.add_first_admin(&new_secret(), keep).await
     }
 
-    /// Makes a token that somebody has brought the first admin's, if there was none yet. Answers whether it did.
+    /// Makes a token that somebody has brought the first admin's, if there was none yet. Answers whether it did. One that was revoked
+    /// or has expired stays so.
     pub async fn take_first_admin(&self, secret: &TokenSecret) -> Result<bool> {
         let keep = |_: &TokenSecret| Ok::<(), Infallible>(());
         Ok(self.add_first_admin(secret, keep).await?.is_some())
@@ -84,6 +85,10 @@ impl Broker {
         keep: impl FnOnce(&TokenSecret) -> std::result::Result<(), E> + Send,
     ) -> Result<Option<std::result::Result<(), E>>> {
         let mut transaction = self.begin().await?;
+        // Nothing is claimed, so that the next start can bring another one.
+        if store::tokens::is_known(&mut transaction, secret.digest()).await? {
+            return Ok(None);
+        }
         if !store::tokens::claim_first_admin(&mut transaction).await? {
             // The row stays also where somebody had made one by hand.
             commit(transaction).await?;

@@ -128,6 +128,7 @@ fn what_the_documentation_shows_is_understood() {
         include_str!("../../README.md"),
         include_str!("../../docs/operators.md"),
         include_str!("../../docs/autoscaling.md"),
+        include_str!("../../docs/backup.md"),
         include_str!("../../docs/dashboard.md"),
         include_str!("../../docs/dead-letters.md"),
         include_str!("../../docs/engines.md"),

@@ -40,6 +40,8 @@ impl Actor {
     pub const FIRST_START: &'static str = "first start";
     /// The server itself, which carries on with what somebody asked for.
     pub const SERVER: &'static str = "server";
+    /// The program, run by somebody who has restored the database.
+    pub const AFTER_RESTORE: &'static str = "after-restore";
     /// Somebody with the database's password.
     pub const DATABASE: &'static str = "database";
 

@@ -60,7 +60,8 @@ pub enum Ending {
     Lost(Loss),
     /// The engine left in order; its leases go back and spend nothing.
     HandedBack,
-    /// Whoever polled had hung up before it could hear of the lease: as if it had not been given.
+    /// As if the lease had not been granted: whoever polled had hung up before it could hear of it, or the database was restored
+    /// to a time at which the lease was held.
     Undelivered,
     /// The event was queued: no lease ended.
     Cancelled,

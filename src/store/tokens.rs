@@ -155,6 +155,14 @@ pub async fn read(connection: &mut PgConnection, token_id: TokenId) -> Result<Op
         .await?)
 }
 
+/// Whether a token of this digest is there, good or not.
+pub async fn is_known(connection: &mut PgConnection, digest: TokenDigest) -> Result<bool> {
+    Ok(sqlx::query_scalar("select exists (select from eventlease.tokens where sha256 = $1)")
+        .bind(digest.as_bytes().as_slice())
+        .fetch_one(connection)
+        .await?)
+}
+
 /// Makes the token of a session out of the one that began it, which the caller holds: the same caller with the same reach,
 /// for `SESSION_SECONDS` at most and no longer than that one. Notifies the replicas with the commit.
 pub async fn insert_session(connection: &mut PgConnection, of: TokenId, digest: TokenDigest) -> Result<Token> {

@@ -18,6 +18,7 @@ fn help_says_what_every_flag_does() {
         "",
         "serve",
         "migrate",
+        "after-restore",
         "openapi",
         "overview",
         "history",

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod after_restore;
 mod bad_input;
 mod browsers;
 mod cancel;

@@ -4474,7 +4474,7 @@ export interface operations {
     list_audit: {
         parameters: {
             query?: {
-                /** @description Only of that name: a token's, or anonymous, database, first start */
+                /** @description Only of that name: a token's, or anonymous, database, first start, after-restore */
                 actor?: string;
                 /** @description Only that operation, by its operationId */
                 action?: components["schemas"]["OperationId"];

@@ -20,7 +20,7 @@ use crate::http::shown::shown;
 #[utoipa::path(
     get, path = "/audit", operation_id = "list_audit", tag = "audit",
     params(
-        ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start"),
+        ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start, after-restore"),
         ("action" = Option<Operation>, Query, description = "Only that operation, by its operationId"),
         ("subject" = Option<String>, Query, description = "Only what was done to that: the id or name of an event, engine, queue, event type, run or token"),
         ("recorded_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),

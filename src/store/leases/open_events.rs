@@ -179,6 +179,22 @@ pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32
         .await?)
 }
 
+/// Locks up to `limit` leased events behind the event `behind`, in the order of their ids, whose leases were granted before
+/// `before`. Waits for rows that somebody else has locked.
+pub async fn lock_leased_before(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+    behind: EventId,
+    limit: u32,
+) -> Result<Vec<OpenEvent>> {
+    Ok(sqlx::query_as(sql!("lease_columns", "lock_leased_before"))
+        .bind(before)
+        .bind(behind.0)
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?)
+}
+
 /// A lease's new end.
 #[derive(Clone, Debug)]
 pub struct Renewed {

@@ -65,6 +65,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "lock_beating": "lock_beating", |_| ENGINES.to_owned() => ["engine_states_pkey"];
     "lock_expired": "lease_columns" "lock_expired",
         |_| "100, 60, 60, 'epoch'".to_owned() => ["event_leases_expiring"], whole ["service_signs"];
+    "lock_leased_before": "lease_columns" "lock_leased_before",
+        |_| format!("statement_timestamp(), {FIRST}, 100") => ["event_leases_pkey"];
     "lock_held_by_unresponsive": "lease_columns" "lock_held_by_unresponsive",
         |_| "100".to_owned() => ["event_leases_held"], whole ["engine_states"];
 
