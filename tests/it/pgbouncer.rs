@@ -14,6 +14,7 @@ use eventlease::app::Server;
 use futures_util::future::join_all;
 use nix::unistd::geteuid;
 use serde_json::json;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use uuid::Uuid;
 
@@ -103,9 +104,10 @@ impl PgBouncer {
     /// What sessions behind it were set to otherwise than they began, beside what PgBouncer itself sets for each client.
     async fn settings_left(&self, lab: &Lab) -> Vec<String> {
         let mut left = Vec::new();
-        let url = self.url(lab);
+        // Of the client's own settings at its start, PgBouncer refuses this one.
+        let options = self.url(lab).parse::<PgConnectOptions>().expect("a URL").extra_float_digits(None);
         // In transactions at the same time, they are on sessions of their own.
-        let mut clients = join_all((0..4).map(|_| PgConnection::connect(&url))).await;
+        let mut clients = join_all((0..4).map(|_| PgConnection::connect_with(&options))).await;
         for client in &mut clients {
             let client = client.as_mut().expect("a connection");
             client.execute(sqlx::raw_sql("begin")).await.expect("begun");
