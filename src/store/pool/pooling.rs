@@ -37,7 +37,7 @@ const OTHER_DATABASE: &str = "EVENTLEASE_LISTEN_DATABASE_URL (--listen-database-
 /// What `doctor` says.
 pub const EXAMINED_THROUGH_POOLER: &str = "a transaction pooler stands before it: give the URL of the database itself";
 
-/// Whose the sessions behind a client's connections are.
+/// Whether a session of PostgreSQL belongs to one connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sessions {
     /// A connection has a session of PostgreSQL for itself, for as long as it is open.
@@ -83,7 +83,8 @@ impl Pooling {
         Self { options, needs, found: OnceCell::new(), refusal: Mutex::default() }
     }
 
-    /// Whose the sessions are, found out with the first connection. An error where the service cannot work with them.
+    /// Finds out with the first connection whether sessions belong to their connections. An error where the service cannot work
+    /// with them.
     pub async fn sessions(&self, connection: &mut PgConnection) -> sqlx::Result<Sessions> {
         let found = self.found.get_or_try_init(|| async {
             let finding = Box::pin(self.find_out(connection));
