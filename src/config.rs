@@ -98,6 +98,15 @@ pub struct DatabaseConfig {
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "PATH")]
     pub database_url_file: Option<PathBuf>,
 
+    /// The URL of the same database without the pooler that --database-url leads to: for LISTEN, migrations and the removal of
+    /// old partitions, which need a session of their own. A transaction pooler needs it.
+    #[arg(long, env = "EVENTLEASE_LISTEN_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = HiddenValue(DatabaseUrl::parse))]
+    pub listen_database_url: Option<DatabaseUrl>,
+
+    /// A file that holds this URL, instead of --listen-database-url.
+    #[arg(long, env = "EVENTLEASE_LISTEN_DATABASE_URL_FILE", value_name = "PATH")]
+    pub listen_database_url_file: Option<PathBuf>,
+
     /// Where the private cluster keeps its data. [default: /var/lib/eventlease/postgres for root,
     /// else ~/.local/share/eventlease/postgres]
     #[arg(long, env = "EVENTLEASE_DATA_DIR")]
@@ -141,6 +150,18 @@ impl DatabaseConfig {
             (Some(_), Some(_)) => Err(SecretFileError::both("DATABASE_URL", "--database-url")),
             (Some(url), None) => Ok(Some(url.clone())),
             (None, Some(path)) => DatabaseUrl::read_file(path).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The URL of the same database for what needs a session of its own; `None`: the same as [`Self::url`].
+    pub fn listen_url(&self) -> Result<Option<DatabaseUrl>, SecretFileError> {
+        const SETTING: (&str, &str) = ("EVENTLEASE_LISTEN_DATABASE_URL", "--listen-database-url");
+        const FILE: (&str, &str) = ("EVENTLEASE_LISTEN_DATABASE_URL_FILE", "--listen-database-url-file");
+        match (&self.listen_database_url, &self.listen_database_url_file) {
+            (Some(_), Some(_)) => Err(SecretFileError::both(SETTING.0, SETTING.1)),
+            (Some(url), None) => Ok(Some(url.clone())),
+            (None, Some(path)) => DatabaseUrl::read_named_file(FILE.0, FILE.1, path).map(Some),
             (None, None) => Ok(None),
         }
     }

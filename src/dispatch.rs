@@ -80,6 +80,7 @@ impl Dispatch {
     /// Starts no task; [`Self::start`] does.
     #[must_use]
     pub fn new(context: Context) -> Self {
+        context.metrics.batch_fallbacks.with_label_values(&[serving::FALLBACK_KIND]);
         let (context, positions) = (Arc::new(context), Arc::<ScanPositions>::default());
         let (places, parked) = (Arc::clone(&context.places_to_wait), context.metrics.polls_parked.clone());
         let waiting = Arc::new(WaitingPolls::new(context.settings, places, parked));

@@ -52,8 +52,8 @@ impl Default for Troubles {
             ),
             hung_calls: of_requests("calls do not end in time, and are given up", "calls end in time again"),
             batches: of_requests(
-                "batches fail: their requests are carried out singly",
-                "batches are carried out again",
+                "transactions of several requests fail: each of their requests is carried out in one of its own, which is slower",
+                "requests share transactions again",
             ),
             leases_kept: Outage::new(
                 "leases of callers that are gone cannot be given back: they last until they run out",

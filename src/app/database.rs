@@ -46,10 +46,16 @@ impl Database {
     /// `None` where `stop` was cancelled meanwhile: a private cluster that was being made or started is stopped then.
     pub async fn open(config: &DatabaseConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
         if let Some(url) = config.url()? {
-            for parameter in url.ignored_parameters() {
+            let direct = config.listen_url()?;
+            for parameter in
+                [Some(&url), direct.as_ref()].into_iter().flatten().flat_map(DatabaseUrl::ignored_parameters)
+            {
                 tracing::warn!(parameter, "a parameter of the database's URL is not understood, and not used");
             }
-            return Self::at(&url, config, None).map(Some);
+            return Self::at(&url, direct.as_ref(), config, None).map(Some);
+        }
+        if config.listen_url()?.is_some() {
+            return Err(Error::ListenUrlAlone);
         }
         let mut options = Options::new(config.data_dir.clone().unwrap_or_else(private_postgres::default_data_dir));
         options.bin_dir.clone_from(&config.pg_bin_dir);
@@ -66,10 +72,15 @@ impl Database {
             sender.send(status).ok();
         });
         let url = DatabaseUrl::parse(&cluster.url("postgres")).expect("its parts are encoded");
-        Self::at(&url, config, Some(Embedded { cluster, ended })).map(Some)
+        Self::at(&url, None, config, Some(Embedded { cluster, ended })).map(Some)
     }
 
-    fn at(url: &DatabaseUrl, config: &DatabaseConfig, embedded: Option<Embedded>) -> Result<Self, Error> {
+    fn at(
+        url: &DatabaseUrl,
+        direct: Option<&DatabaseUrl>,
+        config: &DatabaseConfig,
+        embedded: Option<Embedded>,
+    ) -> Result<Self, Error> {
         let working = PoolLimits {
             max_connections: config.max_connections,
             acquire_timeout: Duration::from_secs(config.acquire_timeout_seconds),
@@ -80,7 +91,7 @@ impl Database {
             statement_timeout: Duration::from_secs(config.reading_statement_timeout_seconds),
             ..working
         };
-        Ok(Self { pools: Pools::connect_lazily(url, working, reading)?, embedded })
+        Ok(Self { pools: Pools::connect_lazily(url, direct, working, reading)?, embedded })
     }
 
     /// Brings the schema up to date, once the database is there.

@@ -16,6 +16,11 @@ pub enum Error {
     Embedded(#[from] private_postgres::Error),
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
+    #[error(
+        "EVENTLEASE_LISTEN_DATABASE_URL (--listen-database-url) is set without DATABASE_URL, and a private database needs none; \
+         set both or neither"
+    )]
+    ListenUrlAlone,
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
     #[error("the first admin's token cannot be written to {path}, so that none was made (--admin-token-file)")]

@@ -76,6 +76,7 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
     pub fn new(options: Options, supervisor: &Supervisor, metrics: &Arc<Metrics>) -> Arc<Self> {
         metrics.requests_overloaded.with_label_values(&[options.kind]);
         metrics.batch_requests.with_label_values(&[options.kind]);
+        metrics.batch_fallbacks.with_label_values(&[options.kind]);
         Arc::new(Self {
             room: Room::new(options.room),
             options,
@@ -109,6 +110,11 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
         let (reply, answer) = oneshot::channel();
         self.queue.push(Request { item, size, touches, reply, span: Span::current(), held });
         answer.await.map_err(|_| Unanswered::Panicked)
+    }
+
+    /// Counts a batch that failed as a whole, so that its requests are carried out one by one.
+    pub fn count_fallback(&self) {
+        self.metrics.batch_fallbacks.with_label_values(&[self.options.kind]).inc();
     }
 
     /// Whether more waits than goes into the next batch. Batches of one row would not become better by waiting.

@@ -36,14 +36,15 @@ impl Broker {
         A: Send + 'static,
         F: Future<Output = Result<Answers<A>>> + Send + 'static,
     {
-        let broker = Arc::clone(self);
+        let (broker, counting) = (Arc::clone(self), Arc::clone(batcher));
         let run: Arc<Run<I, Result<A>>> = Arc::new(move |items, mode| {
-            let (broker, count) = (Arc::clone(&broker), items.len());
+            let (broker, counting, count) = (Arc::clone(&broker), Arc::clone(&counting), items.len());
             Box::pin(async move {
                 let outcome = broker.in_time(run(Arc::clone(&broker), items, mode)).await;
                 together_or_alone(count, mode, outcome, |error| {
                     let may_be_of_one = error.is_of_one_item();
                     if may_be_of_one && count > 1 {
+                        counting.count_fallback();
                         broker.troubles.note_batch_failure(error);
                     }
                     may_be_of_one

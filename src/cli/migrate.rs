@@ -15,18 +15,23 @@ use crate::store::migrations::{self, Migration};
 
 /// All of it needs the database: what is pending is known to it alone.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct MigrateArguments {
     /// Change nothing; print a table of the migrations, applied and pending.
-    #[arg(long, conflicts_with_all = ["check", "sql"])]
+    #[arg(long, conflicts_with_all = ["check", "sql", "pooler_settings"])]
     status: bool,
 
     /// Change nothing; exit with 1 if a migration is pending.
-    #[arg(long, conflicts_with = "sql")]
+    #[arg(long, conflicts_with_all = ["sql", "pooler_settings"])]
     check: bool,
 
     /// Change nothing; print the SQL of the pending migrations, each a transaction that also notes it as applied.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pooler_settings")]
     sql: bool,
+
+    /// Change nothing; print the SQL that gives the role the settings that its sessions need behind a transaction pooler.
+    #[arg(long)]
+    pooler_settings: bool,
 
     /// The database whose schema is meant.
     #[command(flatten)]
@@ -52,7 +57,9 @@ pub async fn run(arguments: &MigrateArguments) -> Outcome {
 async fn work(arguments: &MigrateArguments, stop: &CancellationToken) -> Outcome {
     let Some(database) = Database::open(&arguments.database, stop).await? else { return Ok(interrupted()) };
     let done = stop.run_until_cancelled(async {
-        if arguments.status || arguments.check || arguments.sql {
+        if arguments.pooler_settings {
+            print_pooler_settings(&database).await
+        } else if arguments.status || arguments.check || arguments.sql {
             tell(&database, arguments).await
         } else {
             bring_up_to_date(&database).await
@@ -72,6 +79,17 @@ fn interrupted() -> ExitCode {
 async fn bring_up_to_date(database: &Database) -> Outcome {
     database.migrate().await?;
     output::line("the schema is up to date")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn print_pooler_settings(database: &Database) -> Outcome {
+    let statements = database.pools.working.statements_for_role().await?;
+    if statements.is_empty() {
+        output::line("-- the role has all settings")?;
+    }
+    for statement in statements {
+        output::line(statement)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

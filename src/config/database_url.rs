@@ -66,7 +66,11 @@ impl DatabaseUrl {
 
     /// Reads it from a file, which may end in a line break.
     pub fn read_file(path: &Path) -> Result<Self, SecretFileError> {
-        let (variable, flag) = ("DATABASE_URL_FILE", "--database-url-file");
+        Self::read_named_file("DATABASE_URL_FILE", "--database-url-file", path)
+    }
+
+    /// The same, for a file that another variable or flag names.
+    pub fn read_named_file(variable: &'static str, flag: &'static str, path: &Path) -> Result<Self, SecretFileError> {
         let text = secret_file::read(variable, flag, path)?;
         Self::parse(&text).map_err(|problem| SecretFileError::content(variable, flag, path, problem))
     }

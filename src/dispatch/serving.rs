@@ -18,6 +18,8 @@ use crate::supervisor::Work;
 pub const WORKERS: usize = 3;
 /// The workers' name in metrics and in the log.
 pub const TASK: &str = "looks";
+/// What claims of several polls are called where those are counted that failed as a whole.
+pub const FALLBACK_KIND: &str = "claims";
 
 /// What the workers need.
 #[derive(Debug)]
@@ -62,8 +64,12 @@ impl Serving {
         }
         let outcome = outcome.map(|claimed| claimed.into_iter().map(|claimed| Some(Ok(claimed))).collect());
         let claimed = together_or_alone(groups.len(), mode, outcome, |error| {
-            tracing::debug!(%error, queues = groups.len(), "a claim of several polls failed");
-            error.is_of_one_item()
+            let may_be_of_one = error.is_of_one_item();
+            if may_be_of_one {
+                self.context.metrics.batch_fallbacks.with_label_values(&[FALLBACK_KIND]).inc();
+                self.context.troubles.note_batch_failure(error);
+            }
+            may_be_of_one
         });
         for (group, claimed) in groups.into_iter().zip(claimed) {
             match claimed {

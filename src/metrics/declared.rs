@@ -65,6 +65,8 @@ metrics! {
     settlements_late: IntCounterVec = "eventlease_settlements_late_total", [Label::QUEUE];
     /// Requests that shared a commit, by kind, for each batch.
     batch_requests: HistogramVec = "eventlease_batch_requests", [Label::of_owner("kind")], buckets::BATCH;
+    /// Transactions of several requests that failed as a whole, so that each request was carried out in one of its own, by kind.
+    batch_fallbacks: IntCounterVec = "eventlease_batch_fallbacks_total", [Label::of_owner("kind")];
     /// Requests answered 429, since too much was waiting already, by kind.
     requests_overloaded: IntCounterVec = "eventlease_requests_overloaded_total", [Label::of_owner("kind")];
     /// Settlements without a lease token.

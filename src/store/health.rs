@@ -6,6 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
 
 use super::error::{Error, Result};
@@ -39,7 +40,7 @@ pub async fn examine(pool: &Pool, listener_pid: Option<i32>) -> Result<Examinati
     in_time(async {
         match PgConnection::connect_with(&pool.connect_options()).await {
             Err(error) if pool::is_out_of_room(&error) => {
-                let mut connection = pool.acquire().await?;
+                let mut connection = pool.acquire_own_session().await?;
                 // Its settings end with it.
                 connection.close_on_drop();
                 examine_on(&mut connection, listener_pid).await
@@ -53,7 +54,24 @@ pub async fn examine(pool: &Pool, listener_pid: Option<i32>) -> Result<Examinati
 /// Examines the database of a URL.
 pub async fn examine_url(url: &DatabaseUrl) -> Result<Examination> {
     let options = pool::connect_options(url, "eventlease doctor")?;
-    in_time(async { examine_and_close(PgConnection::connect_with(&options).await, None).await }).await
+    in_time(async {
+        refuse_pooler(&options).await?;
+        examine_and_close(PgConnection::connect_with(&options).await, None).await
+    })
+    .await
+}
+
+/// Examining sets things on the session, which behind a transaction pooler is not its own.
+async fn refuse_pooler(options: &PgConnectOptions) -> Result<()> {
+    let Ok(mut first) = PgConnection::connect_with(options).await else { return Ok(()) };
+    let mut is_pooled = false;
+    // A role that is given no second connection is not behind a pooler, which would let it wait.
+    if let Ok(mut second) = PgConnection::connect_with(options).await {
+        is_pooled = pool::are_shared(&mut first, &mut second).await?;
+        second.close().await.ok();
+    }
+    first.close().await.ok();
+    if is_pooled { Err(Error::Unusable(pool::EXAMINED_THROUGH_POOLER.into())) } else { Ok(()) }
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

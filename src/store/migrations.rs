@@ -30,7 +30,7 @@ fn migrator(presence: Presence) -> Migrator {
 /// Brings the schema up to this version. Where it is, it only reads, so that it needs no right to change anything. Takes
 /// the time it takes, and waits for whoever is migrating.
 pub async fn migrate(pool: &Pool) -> Result<()> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = pool.acquire_own_session().await?;
     // Its settings and the migrator's lock end with it, also where a migration fails.
     connection.close_on_drop();
     sqlx::query("select set_config('statement_timeout', '0', false)").execute(&mut *connection).await?;
@@ -117,7 +117,7 @@ async fn is_current(connection: &mut PgConnection) -> Result<bool> {
 
 /// How many of this version's migrations the database lacks.
 pub async fn count_pending(pool: &Pool) -> Result<usize> {
-    count_pending_on(&mut *pool.acquire().await?).await
+    count_pending_on(&mut *pool.acquire_own_session().await?).await
 }
 
 /// The same, on a connection.
@@ -140,7 +140,7 @@ pub struct Migration {
 
 /// All migrations, of this version and of newer ones that were applied. Refuses a database that cannot be migrated.
 pub async fn list(pool: &Pool) -> Result<Vec<Migration>> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = pool.acquire_own_session().await?;
     encoding::check(&mut connection).await?;
     list_on(&mut connection).await
 }
@@ -169,7 +169,7 @@ async fn list_on(connection: &mut PgConnection) -> Result<Vec<Migration>> {
 /// What the first migration stands on and is not there yet: the schema, and the table of what was applied, as the
 /// migrator makes it.
 pub async fn preparation(pool: &Pool) -> Result<Option<String>> {
-    let Presence { has_schema, has_table } = presence(&mut *pool.acquire().await?).await?;
+    let Presence { has_schema, has_table } = presence(&mut *pool.acquire_own_session().await?).await?;
     let mut script = String::new();
     if !has_schema {
         script.push_str("create schema if not exists eventlease;\n");

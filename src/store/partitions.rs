@@ -41,7 +41,7 @@ pub async fn make_ahead(pool: &Pool) -> Result<u32> {
     for day in missing {
         let mut transaction = pool::begin(pool).await?;
         let user = ownership::current_user(&mut transaction).await?;
-        sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
+        sqlx::query("select set_config('lock_timeout', '100ms', true)").execute(&mut *transaction).await?;
         ownership::act_as_owner_of_tables(&mut transaction, Lasting::Transaction).await?;
         let was_made: bool = sqlx::query_scalar(
             "select eventlease.ensure_partitions_of_day($1)::integer + eventlease.ensure_history_partition($1)::integer > 0",
@@ -95,7 +95,8 @@ pub struct Removal {
 /// Removes partitions whose newest event is older than `retention_days` and none of whose events is open, and those of the history of
 /// queues whose newest minute is older than `history_hours`. Detaches concurrently and then drops, so that no statement of others waits.
 pub async fn remove_older_than(pool: &Pool, retention_days: i32, history_hours: i32) -> Result<Removal> {
-    let mut connection = pool.acquire().await?;
+    // A partition is detached outside of a transaction, so lock and time limit are the session's.
+    let mut connection = pool.acquire_own_session().await?;
     // Its settings and its lock end with it, also where this round is given up half-way.
     connection.close_on_drop();
     let mut removal = Removal::default();

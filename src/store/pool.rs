@@ -2,6 +2,7 @@
 
 mod interruption; // transactions that nobody waits for
 mod room; // what is done where PostgreSQL has no room for another session
+mod pooling; // whether a transaction pooler stands before PostgreSQL
 mod session; // the settings of a session
 
 use std::pin::pin;
@@ -18,9 +19,11 @@ use super::error::{Error, Result};
 use super::replacement;
 use crate::config::DatabaseUrl;
 use interruption::Beginning;
+use pooling::{Needs, Pooling};
 use room::{Room, Share};
 use session::WritingSessions;
 
+pub(super) use pooling::{EXAMINED_THROUGH_POOLER, are_shared};
 pub(super) use room::is_out_of_room;
 pub(super) use session::set_up;
 
@@ -32,8 +35,14 @@ pub const NOTICES: &str = "sqlx::postgres::notice";
 /// that is a line a request.
 pub const QUIET: &str = "sqlx::query=off,sqlx::pool=off,sqlx_core::pool=off";
 
+/// What sessions are called in `pg_stat_activity`.
+const APPLICATION: &str = "eventlease";
+
 /// How long an idle connection is used without being checked first.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
+
+/// Connections for work that needs a session of its own, where a transaction pooler is not to serve it.
+const MAX_DIRECT_CONNECTIONS: u32 = 2;
 
 /// How long a connection beside the pool is tried to be opened before room is made for it again.
 const BESIDE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -60,11 +69,21 @@ pub(super) fn connect_options(url: &DatabaseUrl, application_name: &str) -> Resu
 #[derive(Clone, Debug)]
 pub struct Pool {
     sessions: PgPool,
+    pooling: Arc<Pooling>,
+    /// For what needs a session of its own, where that has a URL of its own.
+    direct: Option<Direct>,
     writing: Arc<WritingSessions>,
     room: Room,
     limits: PoolLimits,
     /// Seconds that calls waited for a connection, once somebody wants to know.
     waits: Arc<OnceLock<Histogram>>,
+}
+
+/// Connections that no transaction pooler stands before.
+#[derive(Clone, Debug)]
+struct Direct {
+    sessions: PgPool,
+    pooling: Arc<Pooling>,
 }
 
 /// The connections of a server.
@@ -77,11 +96,22 @@ pub struct Pools {
 }
 
 impl Pools {
-    /// Opens no connection yet. Where PostgreSQL has room for few, lists and reports keep one, if there is another one.
-    pub fn connect_lazily(url: &DatabaseUrl, working: PoolLimits, reading: PoolLimits) -> Result<Self> {
+    /// Opens no connection yet. Where PostgreSQL has room for few, lists and reports keep one, if there is another one. What
+    /// needs a session of its own is done at `direct`, if that is given, since `url` may lead to a transaction pooler.
+    pub fn connect_lazily(
+        url: &DatabaseUrl,
+        direct: Option<&DatabaseUrl>,
+        working: PoolLimits,
+        reading: PoolLimits,
+    ) -> Result<Self> {
         let writing = Arc::<WritingSessions>::default();
-        let working = connect_lazily_with(url, working, Arc::clone(&writing))?;
-        let reading = connect_lazily_with(url, reading, writing)?;
+        let options = connect_options(url, APPLICATION)?;
+        let needs = Needs::Transactions { has_direct_url: direct.is_some() };
+        let pooling = Arc::new(Pooling::new(options.clone(), needs));
+        let direct = direct.map(|direct| Direct::connect_lazily(direct, &options, &writing, working)).transpose()?;
+        let pool =
+            |limits| connect_lazily_with(options.clone(), &pooling, direct.clone(), limits, Arc::clone(&writing));
+        let (working, reading) = (pool(working), pool(reading));
         working.room.share_with(&reading.sessions, Share { keeps_when_missing: 0, keeps_when_short: Some(1) });
         reading.room.share_with(&working.sessions, Share { keeps_when_missing: 1, keeps_when_short: None });
         Ok(Self { working, reading })
@@ -90,15 +120,37 @@ impl Pools {
 
 /// Opens no connection yet: the first call does.
 pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<Pool> {
-    connect_lazily_with(url, limits, Arc::default())
+    let options = connect_options(url, APPLICATION)?;
+    let pooling = Arc::new(Pooling::new(options.clone(), Needs::Transactions { has_direct_url: false }));
+    Ok(connect_lazily_with(options, &pooling, None, limits, Arc::default()))
+}
+
+impl Direct {
+    /// To the same database as at the options `of`.
+    fn connect_lazily(
+        url: &DatabaseUrl,
+        of: &PgConnectOptions,
+        writing: &Arc<WritingSessions>,
+        limits: PoolLimits,
+    ) -> Result<Self> {
+        let options = connect_options(url, APPLICATION)?;
+        let pooling = Arc::new(Pooling::new(options.clone(), Needs::OwnSessions { of: Box::new(of.clone()) }));
+        let sessions = writing_sessions(writing, &pooling, limits).max_connections(MAX_DIRECT_CONNECTIONS);
+        Ok(Self { sessions: sessions.connect_lazy_with(options), pooling })
+    }
 }
 
 /// Pools that share `writing` log once for all of them that their database takes no writes.
-fn connect_lazily_with(url: &DatabaseUrl, limits: PoolLimits, writing: Arc<WritingSessions>) -> Result<Pool> {
-    let options = connect_options(url, "eventlease")?;
+fn connect_lazily_with(
+    options: PgConnectOptions,
+    pooling: &Arc<Pooling>,
+    direct: Option<Direct>,
+    limits: PoolLimits,
+    writing: Arc<WritingSessions>,
+) -> Pool {
     let before_use = replacement::of_this_runtime();
     let after_use = before_use.clone();
-    let sessions = writing_sessions(&writing, limits)
+    let sessions = writing_sessions(&writing, pooling, limits)
         .max_connections(limits.max_connections)
         // A connection that was used a moment ago is not asked first whether it is still there.
         .test_before_acquire(false)
@@ -125,16 +177,28 @@ fn connect_lazily_with(url: &DatabaseUrl, limits: PoolLimits, writing: Arc<Writi
             })
         })
         .connect_lazy_with(options);
-    Ok(Pool { sessions, writing, room: Room::default(), limits, waits: Arc::default() })
+    let pooling = Arc::clone(pooling);
+    Pool { sessions, pooling, direct, writing, room: Room::default(), limits, waits: Arc::default() }
 }
 
 /// The options of a pool whose sessions are set up, and refused where they take no writes.
-fn writing_sessions(writing: &Arc<WritingSessions>, limits: PoolLimits) -> PgPoolOptions {
-    let writing = Arc::clone(writing);
+fn writing_sessions(writing: &Arc<WritingSessions>, pooling: &Arc<Pooling>, limits: PoolLimits) -> PgPoolOptions {
+    let (writing, pooling) = (Arc::clone(writing), Arc::clone(pooling));
     PgPoolOptions::new().acquire_timeout(limits.acquire_timeout).after_connect(move |connection, _| {
-        let writing = Arc::clone(&writing);
-        Box::pin(async move { writing.set_up(connection, limits.statement_timeout).await })
+        let (writing, pooling) = (Arc::clone(&writing), Arc::clone(&pooling));
+        Box::pin(async move {
+            let sessions = pooling.sessions(connection).await?;
+            writing.set_up(connection, sessions, limits.statement_timeout).await
+        })
     })
+}
+
+/// Where no connection could be had because the service cannot work with the sessions behind the URL, says so.
+fn or_refusal<T>(taken: sqlx::Result<T>, pooling: &Pooling) -> Result<T> {
+    match (taken, pooling.refusal()) {
+        (Err(sqlx::Error::PoolTimedOut), Some(refusal)) => Err(Error::Unusable(refusal)),
+        (taken, _) => Ok(taken?),
+    }
 }
 
 impl Pool {
@@ -143,7 +207,17 @@ impl Pool {
     /// # Errors
     /// [`Error::Unavailable`] where none could be opened or became free within the limit: the caller may try again.
     pub async fn acquire(&self) -> Result<Connection> {
-        Ok(self.take().await?)
+        match self.take().await {
+            Ok(connection) => Ok(connection),
+            Err(error) => or_refusal(Err(error), &self.pooling),
+        }
+    }
+
+    /// Takes a connection whose session of PostgreSQL belongs to it for as long as it is open: for settings and locks of a session.
+    /// The caller closes it, so that nothing of that remains for others.
+    pub async fn acquire_own_session(&self) -> Result<Connection> {
+        let Some(direct) = &self.direct else { return self.acquire().await };
+        or_refusal(direct.sessions.acquire().await, &direct.pooling)
     }
 
     async fn take(&self) -> sqlx::Result<Connection> {
@@ -180,9 +254,10 @@ impl Pool {
         }
     }
 
-    /// How it connects, for connections beside it.
+    /// How it connects to sessions that belong to one connection each, for connections beside it.
     pub(super) fn connect_options(&self) -> PgConnectOptions {
-        (*self.sessions.connect_options()).clone()
+        let sessions = self.direct.as_ref().map_or(&self.sessions, |direct| &direct.sessions);
+        (*sessions.connect_options()).clone()
     }
 
     /// A pool of one connection, for somebody who keeps it. Where PostgreSQL has no room for it, another connection is
@@ -191,7 +266,9 @@ impl Pool {
         if self.room.check(&self.sessions).await && !self.room.close_one_of_neighbour(1).await && self.size() > 1 {
             self.take().await?.close().await?;
         }
-        let options = writing_sessions(&self.writing, self.limits).max_connections(1).acquire_timeout(BESIDE_TIMEOUT);
+        let pooling = self.direct.as_ref().map_or(&self.pooling, |direct| &direct.pooling);
+        let options = writing_sessions(&self.writing, pooling, self.limits);
+        let options = options.max_connections(1).acquire_timeout(BESIDE_TIMEOUT);
         Ok(options.max_lifetime(None).idle_timeout(None).connect_lazy_with(self.connect_options()))
     }
 
@@ -218,6 +295,16 @@ impl Pool {
     /// Closes it, and returns when all connections are closed.
     pub async fn close(&self) {
         self.sessions.close().await;
+        if let Some(direct) = &self.direct {
+            direct.sessions.close().await;
+        }
+    }
+
+    /// The statements by which the role of this pool's sessions brings along what the service relies on, for sessions behind a
+    /// transaction pooler; none where it does already.
+    pub async fn statements_for_role(&self) -> Result<Vec<String>> {
+        let mut connection = self.acquire_own_session().await?;
+        Ok(session::statements_for_role(&mut connection, self.limits.statement_timeout).await?)
     }
 }
 
@@ -267,12 +354,13 @@ pub async fn roll_back_savepoint(savepoint: sqlx::Transaction<'_, sqlx::Postgres
 }
 
 /// Begins a transaction of several callers, which waits for nobody's locks for long: one locked row must not stall
-/// them all. In one round trip, where setting it would take two.
+/// them all. In one round trip, where a message for the setting would take two. Poolers refuse `SET` in a message of several
+/// statements, or do not see it; a function is like any other.
 ///
 /// # Errors
 /// A statement that waited 200 ms for a lock fails with [`Error::Locked`]; each caller can then be served alone.
 pub async fn begin_impatient(pool: &Pool) -> Result<Transaction> {
-    pool.begin_with(Some("begin; set local lock_timeout = '200ms'")).await
+    pool.begin_with(Some("begin; select pg_catalog.set_config('lock_timeout', '200ms', true)")).await
 }
 
 /// Takes a connection for lists and reports.

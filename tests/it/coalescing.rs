@@ -267,6 +267,8 @@ async fn one_event_that_the_database_refuses_keeps_no_other_out() {
         for (n, reply) in replies.iter().enumerate() {
             assert_eq!(reply.status, if n == 11 { 500 } else { 201 }, "{n}: {reply:?}");
         }
+        let fallbacks = lab.metric("eventlease_batch_fallbacks_total{kind=\"events\"}").await;
+        assert_eq!(fallbacks > 0.0, coalescing == Coalescing::On, "{fallbacks} batches were given up");
         let taken: i64 = sqlx::query_scalar("select count(*) from eventlease.event_queue")
             .fetch_one(&lab.db)
             .await
@@ -495,4 +497,29 @@ async fn one_locked_engine_stalls_one_poll() {
     };
     let (reply, ()) = tokio::join!(lab.poll("dialogue", &stalled, "limit=3"), others);
     assert_eq!(reply.expect(200).body["events"].as_array().map(Vec::len), Some(3));
+}
+
+/// Polls that share a claim each get one of their own where it fails, and that is counted.
+#[tokio::test]
+async fn a_claim_of_several_polls_that_fails_is_counted() {
+    let lab = Lab::start().await;
+    let (locked, other) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
+    let fallbacks = async || lab.metric("eventlease_batch_fallbacks_total{kind=\"claims\"}").await;
+    let before = fallbacks().await;
+    let polls = [&locked, &other].map(|engine| {
+        let request =
+            lab.request("GET", &format!("/api/v1/events/queue/dialogue?limit=1&wait_seconds=20&engine_id={engine}"));
+        tokio::spawn(Reply::of(request))
+    });
+    lab.wait_for_parked_polls(2).await;
+    let holder = lock_row(&lab, "engine_states", "engine_id", &locked).await;
+    let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});
+    let batch = lab.request("POST", "/api/v1/events/batch").json(&json!({"events": [event, event]}));
+    Reply::of(batch).await.expect(201);
+    lab.wait_for("the claim to be given up", async || (fallbacks().await > before).then_some(())).await;
+    holder.rollback().await.expect("the lock goes");
+    for poll in polls {
+        let reply = poll.await.expect("no panic").expect(200);
+        assert_eq!(reply.body["events"].as_array().map(Vec::len), Some(1), "{reply:?}");
+    }
 }

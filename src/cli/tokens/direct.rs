@@ -33,6 +33,8 @@ async fn open(url: DatabaseUrl) -> Result<Database, Box<dyn std::error::Error>> 
     let config = DatabaseConfig {
         database_url: Some(url),
         database_url_file: None,
+        listen_database_url: None,
+        listen_database_url_file: None,
         data_dir: None,
         pg_bin_dir: None,
         max_connections: 2,

@@ -1,14 +1,16 @@
 //! The settings of a session. PostgreSQL takes them from its configuration, the database, the role and the client's
-//! environment; each one that a statement of the service relies on is set by the session itself, in one round trip.
+//! environment. A session that belongs to one connection sets each one that a statement of the service relies on as it
+//! begins, by statements, since PgBouncer passes few parameters of a connection's start on. On sessions that connections share,
+//! nothing is set: the role brings the settings along, and the service checks that it does.
 //!
-//! It is a statement, since PgBouncer passes few parameters of a connection's start on. What decides how durable a
-//! commit is, how much memory a statement gets or what is logged remains the operator's choice.
+//! What decides how durable a commit is, how much memory a statement gets or what is logged remains the operator's choice.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 
+use super::pooling::Sessions;
 use crate::logs::Outage;
 
 /// Names and values. Those that this PostgreSQL does not have, being older or newer, are left out.
@@ -82,11 +84,14 @@ const SETTINGS: &[(&str, &str)] = &[
 /// also for sessions that are open already.
 const READ_ONLY: &str = "default_transaction_read_only";
 
-/// Brings a new session into the state that all statements rely on. Answers whether it takes writes.
+/// Brings a new session into the state that all statements rely on. Answers whether it takes writes. Only for a session that
+/// no other client gets before it is reset.
 pub async fn set_up(connection: &mut PgConnection, statement_timeout: Duration) -> sqlx::Result<bool> {
-    let statements = statements(statement_timeout);
-    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
-    rows.last().map_or(Err(sqlx::Error::RowNotFound), |row| row.try_get("takes_writes"))
+    // By itself: the statement after it no longer runs under the limit that the session was opened with.
+    let limit = format!("set statement_timeout = {}", statement_timeout.as_millis());
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(limit))).await?;
+    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(set_all(statement_timeout)))).await?;
+    row.try_get("takes_writes")
 }
 
 const TAKES_WRITES: &str = "select not pg_catalog.pg_is_in_recovery()
@@ -111,10 +116,19 @@ impl Default for WritingSessions {
 }
 
 impl WritingSessions {
-    /// Sets a session up, or refuses it where it takes no writes: the pool then opens another, until its caller has waited
-    /// for long enough.
-    pub async fn set_up(&self, connection: &mut PgConnection, statement_timeout: Duration) -> sqlx::Result<()> {
-        if set_up(connection, statement_timeout).await? {
+    /// Sets a session up where it belongs to the connection, and refuses it where it takes no writes: the pool then opens
+    /// another, until its caller has waited for long enough.
+    pub async fn set_up(
+        &self,
+        connection: &mut PgConnection,
+        sessions: Sessions,
+        statement_timeout: Duration,
+    ) -> sqlx::Result<()> {
+        let takes_writes = match sessions {
+            Sessions::Own => set_up(connection, statement_timeout).await?,
+            Sessions::Shared => takes_writes(connection).await?,
+        };
+        if takes_writes {
             self.outage.note_success();
             return Ok(());
         }
@@ -123,26 +137,71 @@ impl WritingSessions {
     }
 }
 
-/// One message of several statements. Only the first of them runs under the limits that the session was opened with.
-fn statements(statement_timeout: Duration) -> String {
-    let milliseconds = statement_timeout.as_millis();
-    let mut statements = format!("set statement_timeout = {milliseconds}; ");
-    statements.push_str("select pg_catalog.set_config(wanted.name, wanted.value, false) from (values ");
+/// One statement: sets everything, then answers whether the session takes writes.
+fn set_all(statement_timeout: Duration) -> String {
     // A transaction whose replica hangs would hold its row locks for ever.
-    write!(statements, "('idle_in_transaction_session_timeout', '{milliseconds}')").expect("a text takes all");
+    let mut wanted = format!("('idle_in_transaction_session_timeout', '{}')", statement_timeout.as_millis());
     for (name, value) in SETTINGS {
-        write!(statements, ", ('{name}', '{value}')").expect("a text takes all");
+        write!(wanted, ", ('{name}', '{value}')").expect("a text takes all");
     }
-    write!(
-        statements,
-        ") as wanted (name, value)
-         where pg_catalog.current_setting(wanted.name, true) is not null
-             and case when wanted.name = '{READ_ONLY}' then pg_catalog.current_setting(wanted.name)::boolean and exists (
-                 select from pg_catalog.pg_settings as given
-                 where given.name = '{READ_ONLY}' and given.source in ('database', 'user', 'database user', 'client'))
-                 else true end;
-         {TAKES_WRITES}"
+    // What takes the writes away is read after everything was set: the row that it stands in comes from the count.
+    format!(
+        "with given as materialized (
+             select pg_catalog.set_config(wanted.name, wanted.value, false)
+             from (values {wanted}) as wanted (name, value)
+             where pg_catalog.current_setting(wanted.name, true) is not null
+                 and case when wanted.name = '{READ_ONLY}'
+                     then pg_catalog.current_setting(wanted.name)::boolean and exists (
+                         select from pg_catalog.pg_settings as given
+                         where given.name = '{READ_ONLY}'
+                             and given.source in ('database', 'user', 'database user', 'client'))
+                     else true end
+         )
+         {TAKES_WRITES} from (select pg_catalog.count(*) from given) as done"
     )
-    .expect("a text takes all");
-    statements
+}
+
+/// Settings that a session has otherwise than the service relies on. `column` of `pg_settings` says of which moment.
+fn differing(column: &str) -> String {
+    let mut wanted = String::new();
+    for (name, value) in SETTINGS.iter().filter(|(name, _)| *name != READ_ONLY) {
+        write!(wanted, "('{name}', '{value}'), ").expect("a text takes all");
+    }
+    // How long the limits are is the operator's choice, but there must be one.
+    let limits: Vec<String> = LIMITS.iter().map(|name| format!("('{name}', null)")).collect();
+    format!(
+        "select found.name, wanted.value
+         from (values {wanted}{}) as wanted (name, value)
+         join pg_catalog.pg_settings as found on pg_catalog.lower(found.name) = pg_catalog.lower(wanted.name)
+         where case when wanted.value is null then found.{column} = '0'
+             else found.{column} is distinct from wanted.value end
+         order by found.name",
+        limits.join(", ")
+    )
+}
+
+/// What a transaction holds may not be held for ever.
+const LIMITS: [&str; 2] = ["statement_timeout", "idle_in_transaction_session_timeout"];
+
+/// The names of settings that a session which the service may not set up has otherwise than it relies on.
+pub async fn missing_settings(connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(differing("setting")))).await?;
+    rows.iter().map(|row| row.try_get("name")).collect()
+}
+
+/// The statements by which the role of a session brings all settings along, in this database; none where it does already.
+pub async fn statements_for_role(
+    connection: &mut PgConnection,
+    statement_timeout: Duration,
+) -> sqlx::Result<Vec<String>> {
+    // What a session would have, had nothing set it up.
+    let statements = format!(
+        "select pg_catalog.format('alter role %I in database %I set %I = %L;', current_user, pg_catalog.current_database(),
+             differing.name, coalesce(differing.value, '{}')) as statement
+         from ({}) as differing",
+        statement_timeout.as_millis(),
+        differing("reset_val")
+    );
+    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
+    rows.iter().map(|row| row.try_get("statement")).collect()
 }
