@@ -19,7 +19,7 @@ fn commands_in(text: &str) -> Vec<Vec<String>> {
     at_a_word.map(|at| arguments(&text[at..])).collect()
 }
 
-/// The words of a shell's command, up to a `;` or a comment that is not quoted.
+/// The words of a shell's command, up to a `;`, a `>` or a comment that is not quoted.
 fn arguments(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut characters = text.chars();
@@ -31,7 +31,7 @@ fn arguments(text: &str) -> Vec<String> {
                 word.get_or_insert_default();
             }
             (None, '\\') => word.get_or_insert_default().extend(characters.next()),
-            (None, ';' | '\n') => break,
+            (None, ';' | '>' | '\n') => break,
             (None, '#') if word.is_none() => break,
             (None, c) if c.is_whitespace() => words.extend(word.take()),
             (Some(_) | None, c) => word.get_or_insert_default().push(c),
@@ -86,13 +86,14 @@ fn what_explanations_and_attention_advise_is_understood() {
 }
 
 /// What stands for something else in documentation.
-const PLACEHOLDERS: [(&str, &str); 7] = [
+const PLACEHOLDERS: [(&str, &str); 8] = [
     ("NAME", "dialogue"),
     ("QUEUE", "dialogue"),
     ("ID", "01a20093-1ca2-7da5-8000-86c2b092a5fc"),
     ("N", "5"),
     ("SECONDS", "60"),
     ("V", "1.4.0"),
+    ("TIME", "2026-05-04T12:30:00Z"),
     ("…", "x"),
 ];
 
