@@ -1,8 +1,8 @@
 //! The connections to PostgreSQL, and the limits each of them carries.
 
 mod interruption; // transactions that nobody waits for
-mod room; // what is done where PostgreSQL has no room for another session
 mod pooling; // whether a transaction pooler stands before PostgreSQL
+mod room; // what is done where PostgreSQL has no room for another session
 mod session; // the settings of a session
 
 use std::pin::pin;

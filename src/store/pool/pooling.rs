@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::room::is_out_of_room;
-use super::session;
+use super::session::{self, Sessions};
 
 /// How long finding out may take altogether: a pooler without a free session lets a connection wait.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -37,15 +37,6 @@ const OTHER_DATABASE: &str = "EVENTLEASE_LISTEN_DATABASE_URL (--listen-database-
 /// What `doctor` says.
 pub const EXAMINED_THROUGH_POOLER: &str = "a transaction pooler stands before it: give the URL of the database itself";
 
-/// Whether a session of PostgreSQL belongs to one connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sessions {
-    /// A connection has a session of PostgreSQL for itself, for as long as it is open.
-    Own,
-    /// A connection has another session for each transaction, and other clients have it between them.
-    Shared,
-}
-
 /// What is known of the sessions behind a URL.
 #[derive(Debug)]
 pub struct Pooling {
@@ -60,9 +51,15 @@ pub struct Pooling {
 #[derive(Debug)]
 pub enum Needs {
     /// For all statements; a session of its own has to be found at another URL where that is given.
-    Transactions { has_direct_url: bool },
+    Transactions {
+        /// Whether another URL is given for what needs a session of its own.
+        has_direct_url: bool,
+    },
     /// For what needs a session of its own, in the same database as at these options.
-    OwnSessions { of: Box<PgConnectOptions> },
+    OwnSessions {
+        /// How the other sessions of that database are reached.
+        of: Box<PgConnectOptions>,
+    },
 }
 
 /// Why a session is not used.

@@ -10,8 +10,16 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 
-use super::pooling::Sessions;
 use crate::logs::Outage;
+
+/// Whether a session of PostgreSQL belongs to one connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sessions {
+    /// A connection has a session of PostgreSQL for itself, for as long as it is open.
+    Own,
+    /// A connection has another session for each transaction, and other clients have it between them.
+    Shared,
+}
 
 /// Names and values. Those that this PostgreSQL does not have, being older or newer, are left out.
 const SETTINGS: &[(&str, &str)] = &[
