@@ -59,6 +59,7 @@ dashboardTest("a plot over the hour that comes twice shows both, with their offs
   for (const hour of ["02:00 +2", "02:30 +2", "02:00 +1", "02:30 +1"]) assert.ok(before.includes(hour), `${hour} is missing:\n${before}`);
   assert.ok(before.lastIndexOf("02:30 +2") < before.lastIndexOf("02:00 +1"), "the first of the two hours stands first");
   await page.locator(".plot-table summary").first().click();
+  await page.locator(".plot-table tbody th").first().waitFor();
   const rows = await page.locator(".plot-table tbody th").allInnerTexts();
   for (const time of [/2026-10-25 02:30(:00)? UTC\+2/, /2026-10-25 02:30(:00)? UTC\+1/]) assert.ok(rows.some((row) => time.test(row)), rows.join("\n"));
 });
