@@ -36,13 +36,12 @@ export async function takeStage(installation, options) {
   const { role = "operator", theme = "light", hasForcedColours = false } = options;
   const token = options.token ?? (role === null ? undefined : installation.tokens[role]);
   const who = token ?? (role === null ? null : "anybody");
-  const goesOn = stage.rests && stage.who === who && !options.isLoaded;
+  const goesOn = stage.rests && stage.who === who && !options.isLoaded && (await wake(page));
   if (stage.rests && !goesOn) await leave(stage);
   await page.setViewportSize(viewportOf(options));
   await page.emulateMedia({ colorScheme: theme, forcedColors: hasForcedColours ? "active" : "none" });
   if (options.clock) await page.clock.install({ time: options.clock });
   if (token) await signIn(context, stage.url, await sharedSession(installation.url, token));
-  if (goesOn) await wake(page);
   return { ...stage, who, rests: false };
 }
 
