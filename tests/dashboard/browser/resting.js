@@ -1,4 +1,4 @@
-// A page between two tests, where the next one can go on in it: loading its 150 files anew takes more of the processor than most tests do.
+// A page between two tests, where the next one can go on in it: loading its files anew, more than a hundred, takes more of the processor than most tests do.
 // It rests on the screen that asks for nothing, held, so that it does not poll, and with nothing left of what was done in it.
 
 /** @typedef {import("playwright-core").Page} Page */

@@ -9,7 +9,7 @@ import { endOthers, endShared, sharedSession } from "./sessions.js";
 
 /** @typedef {import("../installations/installation.js").Told} Told */
 /** @typedef {import("./dashboard.js").Options} Options */
-/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, server: string, mayRest: boolean, rests: boolean, who: string | null }} Stage who: its token, "anybody" where none is needed, or null */
+/** @typedef {{ key: string | null, context: import("playwright-core").BrowserContext, page: import("playwright-core").Page, proxy: Proxy | null, url: string, server: string, mayRest: boolean, rests: boolean, who: string }} Stage who: the token of the page, or "anybody" */
 
 /** @type {Promise<import("playwright-core").Browser> | undefined} */
 let browser;
@@ -35,14 +35,16 @@ export async function takeStage(installation, options) {
   const { page, context } = stage;
   const { role = "operator", theme = "light", hasForcedColours = false } = options;
   const token = options.token ?? (role === null ? undefined : installation.tokens[role]);
-  const who = token ?? (role === null ? null : "anybody");
+  const who = token ?? "anybody";
+  // An admin's page asks for no overview, as it is refused: it would not show that it is awake.
+  const mayRest = !options.proxy && !options.clock && role !== null && role !== "admin";
   const goesOn = stage.rests && stage.who === who && !options.isLoaded && (await wake(page));
   if (stage.rests && !goesOn) await leave(stage);
   await page.setViewportSize(viewportOf(options));
   await page.emulateMedia({ colorScheme: theme, forcedColors: hasForcedColours ? "active" : "none" });
   if (options.clock) await page.clock.install({ time: options.clock });
   if (token) await signIn(context, stage.url, await sharedSession(installation.url, token));
-  return { ...stage, who, rests: false };
+  return { ...stage, who, mayRest, rests: false };
 }
 
 /** For the next test, if this one has passed. @param {Stage} stage @param {boolean} isPassed */
@@ -54,7 +56,7 @@ export async function giveBack(stage, isPassed) {
   for (const other of context.pages()) if (other !== page) await other.close();
   for (const event of /** @type {const} */ (["console", "pageerror", "response", "request"])) page.removeAllListeners(event);
   await page.mouse.move(0, 0);
-  const rests = stage.mayRest && stage.who !== null && page.url().startsWith(`${url}/dashboard/#`) && (await rest(page));
+  const rests = stage.mayRest && page.url().startsWith(`${url}/dashboard/#`) && (await rest(page));
   if (!rests) await leave(stage);
   kept.set(key, { ...stage, rests });
 }
@@ -114,8 +116,7 @@ async function newStage(key, installation, options) {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
   const page = await context.newPage();
-  const mayRest = !proxy && !options.clock;
-  return { key, context, page, proxy, url: proxy?.url ?? options.url ?? installation.url, server: installation.url, mayRest, rests: false, who: null };
+  return { key, context, page, proxy, url: proxy?.url ?? options.url ?? installation.url, server: installation.url, mayRest: false, rests: false, who: "" };
 }
 
 /** As the server's own cookie stands there. @param {import("playwright-core").BrowserContext} context @param {string} url of the server, as the page sees it @param {{ name: string, value: string }} session */
