@@ -18,6 +18,7 @@ mod audit;
 mod whoami;
 mod migrate;
 mod after_restore;
+mod on_database;
 mod arguments;
 mod asking;
 mod tally;

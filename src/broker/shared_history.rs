@@ -1,4 +1,5 @@
-//! Answers about history that are shared: everybody who watches the same plot asks for the same range, a whole minute long.
+//! Answers about history that are kept for a few seconds. Ranges begin and end on whole steps, so all who watch the same plot ask
+//! for the same range.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl SharedHistory {
         answers.insert(question, (now, points));
     }
 
-    /// There is a new minute.
+    /// Forgets all answers, since there is a new minute.
     pub fn clear(&self) {
         self.0.lock().clear();
     }

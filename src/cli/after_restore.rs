@@ -1,14 +1,13 @@
 //! `after-restore`: ends the leases and tokens that a restored database still holds, and marks its engines as unresponsive.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use tokio_util::sync::CancellationToken;
 
+use super::on_database::on_database;
 use super::outcome::Outcome;
-use crate::app::{self, Database, Signals};
+use crate::app::Database;
 use crate::broker::after_restore::{self, Changes, RUNNING_WITHIN_SECONDS};
 use crate::config::{DatabaseConfig, LogConfig};
 use crate::domain::counted::{agreeing, counted};
@@ -43,29 +42,10 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|_| "a time by RFC 3339 is expected, with its offset, as in 2026-05-04T12:30:00Z".to_owned())
 }
 
-/// After a signal, for the transaction that is under way to be undone.
-const STOPPING_PATIENCE: Duration = Duration::from_secs(30);
-
 /// Carries out the command; a signal undoes the transaction that is under way.
 pub async fn run(arguments: &AfterRestoreArguments) -> Outcome {
-    // Before all else: without it, a process with the id 1 is not ended by them.
-    let mut signals = Signals::receive()?;
-    let stop = CancellationToken::new();
-    let work = Box::pin(work(arguments, &stop));
-    app::until_signal(&mut signals, &stop, STOPPING_PATIENCE, work).await.unwrap_or(Ok(ExitCode::FAILURE))
-}
-
-async fn work(arguments: &AfterRestoreArguments, stop: &CancellationToken) -> Outcome {
-    let Some(database) = Database::open(&arguments.database, stop).await? else { return Ok(interrupted()) };
-    let done = stop.run_until_cancelled(change(&database, arguments)).await;
-    // The private database is stopped also where the work failed.
-    database.close().await?;
-    done.unwrap_or_else(|| Ok(interrupted()))
-}
-
-fn interrupted() -> ExitCode {
-    output::say("interrupted; run it again to do what is left");
-    ExitCode::FAILURE
+    let interrupted = "interrupted; run it again to do what is left";
+    on_database(&arguments.database, interrupted, async |database: &Database| change(database, arguments).await).await
 }
 
 async fn change(database: &Database, arguments: &AfterRestoreArguments) -> Outcome {

@@ -1,13 +1,12 @@
 //! `migrate`: brings the schema up to date, or tells what that would do.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use tokio_util::sync::CancellationToken;
 
+use super::on_database::on_database;
 use super::outcome::Outcome;
-use crate::app::{self, Database, Signals};
+use crate::app::Database;
 use crate::config::{DatabaseConfig, LogConfig};
 use crate::domain::counted::{are, counted};
 use crate::output;
@@ -42,38 +41,19 @@ pub struct MigrateArguments {
     pub logs: LogConfig,
 }
 
-/// After a signal, for what is under way to be undone.
-const STOPPING_PATIENCE: Duration = Duration::from_secs(30);
-
 /// Carries out the command; a signal undoes what is under way.
 pub async fn run(arguments: &MigrateArguments) -> Outcome {
-    // Before all else: without it, a process with the id 1 is not ended by them.
-    let mut signals = Signals::receive()?;
-    let stop = CancellationToken::new();
-    let work = Box::pin(work(arguments, &stop));
-    app::until_signal(&mut signals, &stop, STOPPING_PATIENCE, work).await.unwrap_or(Ok(ExitCode::FAILURE))
-}
-
-async fn work(arguments: &MigrateArguments, stop: &CancellationToken) -> Outcome {
-    let Some(database) = Database::open(&arguments.database, stop).await? else { return Ok(interrupted()) };
-    let done = stop.run_until_cancelled(async {
+    let interrupted = "interrupted; what was not done yet can be done by another run";
+    let work = async |database: &Database| {
         if arguments.pooler_settings {
-            print_pooler_settings(&database).await
+            print_pooler_settings(database).await
         } else if arguments.status || arguments.check || arguments.sql {
-            tell(&database, arguments).await
+            tell(database, arguments).await
         } else {
-            bring_up_to_date(&database).await
+            bring_up_to_date(database).await
         }
-    });
-    let done = done.await;
-    // The private database is stopped also where the work failed.
-    database.close().await?;
-    done.unwrap_or_else(|| Ok(interrupted()))
-}
-
-fn interrupted() -> ExitCode {
-    output::say("interrupted; what was not done yet can be done by another run");
-    ExitCode::FAILURE
+    };
+    on_database(&arguments.database, interrupted, work).await
 }
 
 async fn bring_up_to_date(database: &Database) -> Outcome {

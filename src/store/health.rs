@@ -55,22 +55,21 @@ pub async fn examine(pool: &Pool, listener_pid: Option<i32>) -> Result<Examinati
 pub async fn examine_url(url: &DatabaseUrl) -> Result<Examination> {
     let options = pool::connect_options(url, "eventlease doctor")?;
     in_time(async {
-        refuse_pooler(&options).await?;
-        examine_and_close(PgConnection::connect_with(&options).await, None).await
+        let mut connected = PgConnection::connect_with(&options).await;
+        if let Ok(first) = &mut connected {
+            refuse_pooler(first, &options).await?;
+        }
+        examine_and_close(connected, None).await
     })
     .await
 }
 
 /// Examining sets things on the session, which behind a transaction pooler is not its own.
-async fn refuse_pooler(options: &PgConnectOptions) -> Result<()> {
-    let Ok(mut first) = PgConnection::connect_with(options).await else { return Ok(()) };
-    let mut is_pooled = false;
+async fn refuse_pooler(first: &mut PgConnection, options: &PgConnectOptions) -> Result<()> {
     // A role that is given no second connection is not behind a pooler, which would let it wait.
-    if let Ok(mut second) = PgConnection::connect_with(options).await {
-        is_pooled = pool::are_shared(&mut first, &mut second).await?;
-        second.close().await.ok();
-    }
-    first.close().await.ok();
+    let Ok(mut second) = PgConnection::connect_with(options).await else { return Ok(()) };
+    let is_pooled = pool::are_shared(first, &mut second).await?;
+    second.close().await.ok();
     if is_pooled { Err(Error::Unusable(pool::EXAMINED_THROUGH_POOLER.into())) } else { Ok(()) }
 }
 

@@ -195,10 +195,10 @@ fn writing_sessions(writing: &Arc<WritingSessions>, pooling: &Arc<Pooling>, limi
 
 /// Where no connection could be had because the service cannot work with the sessions behind the URL, says so.
 fn or_refusal<T>(taken: sqlx::Result<T>, pooling: &Pooling) -> Result<T> {
-    match (taken, pooling.refusal()) {
-        (Err(sqlx::Error::PoolTimedOut), Some(refusal)) => Err(Error::Unusable(refusal)),
-        (taken, _) => Ok(taken?),
-    }
+    taken.map_err(|error| match pooling.refusal() {
+        Some(refusal) if matches!(error, sqlx::Error::PoolTimedOut) => Error::Unusable(refusal),
+        _ => error.into(),
+    })
 }
 
 impl Pool {
@@ -207,10 +207,7 @@ impl Pool {
     /// # Errors
     /// [`Error::Unavailable`] where none could be opened or became free within the limit: the caller may try again.
     pub async fn acquire(&self) -> Result<Connection> {
-        match self.take().await {
-            Ok(connection) => Ok(connection),
-            Err(error) => or_refusal(Err(error), &self.pooling),
-        }
+        or_refusal(self.take().await, &self.pooling)
     }
 
     /// Takes a connection whose session of PostgreSQL belongs to it for as long as it is open: for settings and locks of a session.
